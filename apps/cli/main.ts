@@ -1,0 +1,50 @@
+/**
+ * The command line `joker` (also installed as `joker3d`): one file per verb beside this one.
+ *
+ * Only wiring: verbs, errors, exit codes. The work is in src/.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { packageRoot } from '../../src/core/files/assets.js';
+import { addModels } from './models.js';
+import { reportFailure } from './talk.js';
+
+const NAME = 'joker';
+
+function version(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function makeProgram(): Command {
+  const program = new Command(NAME)
+    .description('One photo, an expression and a text prompt become a volumetric 3D head.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .showSuggestionAfterError(true)
+    .configureOutput({ writeErr: () => {} }) // errors are printed once, by reportFailure
+    .exitOverride();
+  addModels(program);
+  return program;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  // A reader such as `head` may close the pipe early: that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  const program = makeProgram();
+  if (args.length === 0) {
+    program.outputHelp();
+    return;
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    reportFailure(error, { json: args.includes('--json'), verbose: args.includes('--verbose') });
+  }
+}
+
+await main(process.argv.slice(2));

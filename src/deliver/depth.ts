@@ -1,0 +1,62 @@
+/**
+ * Depth maps as files: 16-bit PNG for programs, a coloured preview for people.
+ *
+ * Depth is along the viewing direction (as in `projectPoint`), not along the ray.
+ */
+
+import sharp from 'sharp';
+import { type Image, makeImage } from '../core/image.js';
+import type { Frame } from './field.js';
+import { type Maker, syntheticXmp } from './marks.js';
+
+/** World units per step of a 16-bit depth map: 0.1 mm of a real head; the farthest depth is then 6.55 world units. */
+export const DEPTH_UNIT = 1e-4;
+
+/** Opacity from which a pixel counts as head: half of its light comes from the head. */
+const SOLID = 0.5;
+
+/** 16-bit greyscale PNG: depth / `DEPTH_UNIT` rounded and clamped to 1 … 65535; 0 where the head is not. */
+export async function encodeDepth(frame: Frame, maker: Maker): Promise<Uint8Array> {
+  const { width, height, data } = frame.depth;
+  const values = Uint16Array.from(data, (depth, i) =>
+    isSolid(frame, i) ? Math.max(1, Math.min(65535, Math.round(depth / DEPTH_UNIT))) : 0,
+  );
+  return sharp(values, { raw: { width, height, channels: 1 } })
+    .toColourspace('grey16')
+    .withXmp(syntheticXmp(maker, `Depth in steps of ${DEPTH_UNIT} world units, 0 = nothing`))
+    .png({ compressionLevel: 9 })
+    .toBuffer();
+}
+
+function isSolid(frame: Frame, pixel: number): boolean {
+  return frame.opacity.data[pixel]! >= SOLID && Number.isFinite(frame.depth.data[pixel]!);
+}
+
+/** Coloured depth, H×W×3: near is light, far is dark, black where the head is not; the range is that of this picture. */
+export function depthPreview(frame: Frame): Image {
+  const { width, height, data } = frame.depth;
+  let [near, far] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  data.forEach((depth, i) => {
+    if (!isSolid(frame, i)) return;
+    near = Math.min(near, depth);
+    far = Math.max(far, depth);
+  });
+  const out = makeImage(width, height, 3);
+  const range = far > near ? far - near : 1; // a flat depth map has no range: all near
+  for (let i = 0; i < data.length; i++)
+    if (isSolid(frame, i)) out.data.set(cubehelix(0.95 - 0.8 * ((data[i]! - near) / range)), 3 * i);
+  return out;
+}
+
+/** Colour of a lightness in [0, 1]: the cubehelix of Green 2011 (start 0.5, −1.5 turns, hue 1), even in brightness. */
+function cubehelix(lightness: number): [number, number, number] {
+  const angle = 2 * Math.PI * (0.5 / 3 + 1 - 1.5 * lightness);
+  const amplitude = (lightness * (1 - lightness)) / 2;
+  const [c, s] = [amplitude * Math.cos(angle), amplitude * Math.sin(angle)];
+  const clamp = (v: number) => Math.max(0, Math.min(1, v));
+  return [
+    clamp(lightness - 0.14861 * c + 1.78277 * s),
+    clamp(lightness - 0.29227 * c - 0.90649 * s),
+    clamp(lightness + 1.97294 * c),
+  ];
+}

@@ -1,0 +1,119 @@
+/**
+ * 2-D convolution and its gradients.
+ *
+ * The gradients are chosen for speed on the CPU provider (docs/PITFALLS.md): the input gradient is a convolution with the
+ * flipped, transposed kernel, and the weight gradient one large matrix product over batch and pixels; both are standard
+ * operators, so they run on every device.
+ */
+import type { Node, Operation, Tensor } from '../tensor.js';
+import { biasGradient, gemm } from './matmul.js';
+import { concat, pad, reshape, slices, transpose } from './shape.js';
+
+/** Settings of a convolution. */
+export type ConvOptions = {
+  /** step in both directions; default 1 */
+  readonly stride?: number;
+  /** zero padding: one number for all sides, or [top, left, bottom, right]; default 0 */
+  readonly padding?: number | readonly [number, number, number, number];
+  /** channel groups; default 1. Weight gradients exist for 1 only. */
+  readonly groups?: number;
+};
+
+type Geometry = { stride: number; pads: readonly number[]; groups: number };
+
+function geometryOf(attributes: Node['attributes']): Geometry {
+  return {
+    stride: (attributes['strides'] as { ints: readonly number[] }).ints[0]!,
+    pads: (attributes['pads'] as { ints: readonly number[] }).ints,
+    groups: (attributes['group'] as { int: number }).int,
+  };
+}
+
+const CONV: Operation = {
+  type: 'Conv',
+  gradient: ({ inputs: [x, weight, bias], attributes }, [dy]) => {
+    const geometry = geometryOf(attributes);
+    return [
+      inputGradient(dy!, x!, weight!, geometry),
+      geometry.groups === 1 ? weightGradient(dy!, x!, weight!, geometry) : null,
+      bias ? biasGradient(dy!, 1) : null,
+    ];
+  },
+};
+const CONV_TRANSPOSE: Operation = { type: 'ConvTranspose' };
+
+/** x[B,C,H,W] ⋆ weight[O,C/groups,kh,kw] (+ bias[O]) → [B,O,H',W'] (cross-correlation, as in every framework). */
+export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  const { stride = 1, padding = 0, groups = 1 } = options;
+  const pads = typeof padding === 'number' ? [padding, padding, padding, padding] : [...padding];
+  const [b, c, h, w] = x.shape as [number, number, number, number];
+  const [o, cw, kh, kw] = weight.shape as [number, number, number, number];
+  if (c !== cw * groups) throw new Error(`internal: conv of [${x.shape}] with [${weight.shape}], groups ${groups}`);
+  const height = Math.floor((h + pads[0]! + pads[2]! - kh) / stride) + 1;
+  const width = Math.floor((w + pads[1]! + pads[3]! - kw) / stride) + 1;
+  return x.graph.add(
+    CONV,
+    bias ? [x, weight, bias] : [x, weight],
+    [{ shape: [b, o, height, width], dtype: x.dtype }],
+    {
+      kernel_shape: { ints: [kh, kw] },
+      strides: { ints: [stride, stride] },
+      pads: { ints: pads },
+      dilations: { ints: [1, 1] },
+      group: { int: groups },
+    },
+  )[0]!;
+}
+
+function inputGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, pads, groups }: Geometry): Tensor {
+  const [, , kh, kw] = weight.shape as [number, number, number, number];
+  const [top, left, bottom, right] = pads as [number, number, number, number];
+  if (stride === 1 && groups === 1) {
+    const back = [kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right] as const;
+    return conv2d(dy, flipped(weight), null, { padding: back });
+  }
+  // Rows at the end that no window reached get no gradient: ConvTranspose is told to make them with output_padding.
+  const rest = (axis: number, before: number, after: number, k: number) =>
+    x.shape[axis]! - ((dy.shape[axis]! - 1) * stride + k - before - after);
+  return x.graph.add(CONV_TRANSPOSE, [dy, weight], [{ shape: x.shape, dtype: x.dtype }], {
+    kernel_shape: { ints: [kh, kw] },
+    strides: { ints: [stride, stride] },
+    pads: { ints: [...pads] },
+    output_padding: { ints: [rest(2, top, bottom, kh), rest(3, left, right, kw)] },
+    dilations: { ints: [1, 1] },
+    group: { int: groups },
+  })[0]!;
+}
+
+function flipped(weight: Tensor): Tensor {
+  const [, , kh, kw] = weight.shape as [number, number, number, number];
+  const swapped = transpose(weight, [1, 0, 2, 3]);
+  if (kh === 1 && kw === 1) return swapped;
+  return slices(swapped, [
+    { axis: 2, start: kh - 1, end: -1, step: -1 },
+    { axis: 3, start: kw - 1, end: -1, step: -1 },
+  ]);
+}
+
+function weightGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, pads }: Geometry): Tensor {
+  const [o, c, kh, kw] = weight.shape as [number, number, number, number];
+  const [b, , height, width] = dy.shape as [number, number, number, number];
+  const pixels = b * height * width;
+  const rows = reshape(transpose(dy, [1, 0, 2, 3]), [o, pixels]);
+  const channelsFirst = pad(transpose(x, [1, 0, 2, 3]), [0, 0, pads[0]!, pads[1]!, 0, 0, pads[2]!, pads[3]!]);
+  const windows: Tensor[] = [];
+  for (let ky = 0; ky < kh; ky++)
+    for (let kx = 0; kx < kw; kx++) windows.push(windowAt(channelsFirst, ky, kx, stride, height, width));
+  const columns = reshape(concat(windows, 0), [kh * kw * c, pixels]);
+  const product = gemm(rows, columns, null, { transposeB: true });
+  return transpose(reshape(product, [o, kh, kw, c]), [0, 3, 1, 2]);
+}
+
+function windowAt(x: Tensor, ky: number, kx: number, stride: number, height: number, width: number): Tensor {
+  const [, , h, w] = x.shape as [number, number, number, number];
+  if (h === height && w === width && stride === 1) return x;
+  return slices(x, [
+    { axis: 2, start: ky, end: ky + (height - 1) * stride + 1, step: stride },
+    { axis: 3, start: kx, end: kx + (width - 1) * stride + 1, step: stride },
+  ]);
+}

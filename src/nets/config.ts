@@ -1,0 +1,115 @@
+/**
+ * The configs of the Stable Diffusion 1.5 family, field for field as diffusers and transformers write them to config.json.
+ *
+ * Not a config of our own: fields that a released file has and we do not need are ignored; values that we cannot honour
+ * are refused instead of ignored.
+ */
+import { z } from 'zod';
+import { JokerError } from '../core/errors.js';
+
+const count = z.number().int().positive();
+const channels = z.array(count).min(1);
+const headCounts = z.union([count, channels]);
+
+const unetParts = {
+  /** latent side in pixels that the network was trained at; any other multiple works too */
+  sample_size: z.union([count, z.null()]).optional(),
+  /** latent channels in */
+  in_channels: count.default(4),
+  /** channels per level, outermost first */
+  block_out_channels: channels.default([320, 640, 1280, 1280]),
+  down_block_types: z.array(z.enum(['CrossAttnDownBlock2D', 'DownBlock2D'])),
+  /** resnets per down block; up blocks have one more */
+  layers_per_block: count.default(2),
+  /** width of the text tokens */
+  cross_attention_dim: count.default(768),
+  norm_num_groups: count.default(32),
+  norm_eps: z.number().positive().default(1e-5),
+  /** in this family the NUMBER OF HEADS (a misnomer that diffusers keeps), one for all levels or one per level */
+  attention_head_dim: headCounts.default(8),
+  act_fn: z.enum(['silu', 'swish']).default('silu'),
+  flip_sin_to_cos: z.literal(true).default(true),
+  freq_shift: z.literal(0).default(0),
+  use_linear_projection: z.literal(false).default(false),
+  only_cross_attention: z.literal(false).default(false),
+  dual_cross_attention: z.literal(false).default(false),
+  class_embed_type: z.null().optional(),
+};
+
+/** UNet2DConditionModel. */
+export const unetConfigSchema = z.object({
+  ...unetParts,
+  out_channels: count.default(4),
+  up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])),
+});
+/** Config of a denoising or reference UNet. */
+export type UnetConfig = z.infer<typeof unetConfigSchema>;
+
+/** ControlNetModel. */
+export const controlnetConfigSchema = z.object({
+  ...unetParts,
+  /** channels of the control image */
+  conditioning_channels: count.default(3),
+  /** widths of the control image's embedding; every step but the first halves H and W */
+  conditioning_embedding_out_channels: channels.default([16, 32, 96, 256]),
+});
+/** Config of a ControlNet. */
+export type ControlnetConfig = z.infer<typeof controlnetConfigSchema>;
+
+/** AutoencoderKL. */
+export const vaeConfigSchema = z.object({
+  in_channels: count.default(3),
+  out_channels: count.default(3),
+  down_block_types: z.array(z.literal('DownEncoderBlock2D')),
+  up_block_types: z.array(z.literal('UpDecoderBlock2D')),
+  block_out_channels: channels,
+  layers_per_block: count.default(1),
+  latent_channels: count.default(4),
+  norm_num_groups: count.default(32),
+  sample_size: z.union([count, z.null()]).optional(),
+  act_fn: z.enum(['silu', 'swish']).default('silu'),
+  /** posterior samples are multiplied by it before they become latents (default: Stable Diffusion's) */
+  scaling_factor: z.number().positive().default(0.18215),
+  /** false leaves out the attention of both mid blocks (a saving for small models; diffusers' field of the same name) */
+  mid_block_add_attention: z.boolean().default(true),
+});
+/** Config of the image autoencoder. */
+export type VaeConfig = z.infer<typeof vaeConfigSchema>;
+
+/** CLIPTextModel. */
+export const clipTextConfigSchema = z.object({
+  hidden_size: count,
+  num_attention_heads: count,
+  num_hidden_layers: count,
+  intermediate_size: count,
+  vocab_size: count,
+  max_position_embeddings: count,
+  hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
+  layer_norm_eps: z.literal(1e-5).default(1e-5),
+});
+/** Config of the text encoder. */
+export type ClipTextConfig = z.infer<typeof clipTextConfigSchema>;
+
+/**
+ * Checks a parsed config.json.
+ * @param where path or name, for the message.
+ * @throws JokerError bad-file naming the first field that does not fit.
+ */
+export function parseConfig<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const what = `${where}: ${issue.path.join('.') || 'config'}: ${issue.message}`;
+  throw new JokerError('bad-file', what, 'Use the config.json of a Stable Diffusion 1.5 style network.');
+}
+
+/** Heads at a level (outermost is 0). */
+export function headsAt(config: Pick<UnetConfig, 'attention_head_dim'>, level: number): number {
+  const heads = config.attention_head_dim;
+  return typeof heads === 'number' ? heads : heads[Math.min(level, heads.length - 1)]!;
+}
+
+/** How many times the image is larger than its latent, per side: 2 to the number of downsamplings. */
+export function vaeFactor(config: Pick<VaeConfig, 'block_out_channels'>): number {
+  return 2 ** (config.block_out_channels.length - 1);
+}

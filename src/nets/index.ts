@@ -1,0 +1,36 @@
+/**
+ * Public names of nets/: the Stable Diffusion 1.5 family on the graph.
+ */
+export { attention, type AttentionOptions, DIFFUSERS_PROJECTIONS, type ProjectionNames } from './attention.js';
+export type { BlockContext, LevelOptions, ReferenceTokens } from './blocks.js';
+export { clipText } from './clip.js';
+export {
+  type ClipTextConfig,
+  type ControlnetConfig,
+  clipTextConfigSchema,
+  controlnetConfigSchema,
+  parseConfig,
+  type UnetConfig,
+  unetConfigSchema,
+  type VaeConfig,
+  vaeConfigSchema,
+  vaeFactor,
+} from './config.js';
+export { type ControlnetInputs, controlEmbedding, controlnet } from './controlnet.js';
+export { timestepEmbedding, timestepSinusoids } from './embedding.js';
+export { initialise, type ParameterLike, startsAtZero } from './initialise.js';
+export { canonicalIndex, canonicalKey, isBookkeeping, olderVaeKey } from './keys.js';
+export { repeatBatch } from './ops.js';
+export { downsample, type ResnetOptions, resnet, upsample } from './resnet.js';
+export {
+  type ConvolutionOptions,
+  convolution,
+  dense,
+  normaliseGroups,
+  normaliseLayer,
+  type Scope,
+  scopeOf,
+} from './scope.js';
+export { type TransformerOptions, transformer } from './transformer.js';
+export { type ControlResiduals, selfAttentionLayers, type UnetInputs, unet } from './unet.js';
+export { type LatentPosterior, vaeDecode, vaeEncode } from './vae.js';
