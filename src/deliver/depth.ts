@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import { type Image, makeImage } from '../core/image.js';
 import type { Frame } from './field.js';
 import { type Maker, syntheticXmp } from './marks.js';
+import { withPngXmp } from './png-text.js';
 
 /** World units per step of a 16-bit depth map: 0.1 mm of a real head; the farthest depth is then 6.55 world units. */
 export const DEPTH_UNIT = 1e-4;
@@ -21,11 +22,11 @@ export async function encodeDepth(frame: Frame, maker: Maker): Promise<Uint8Arra
   const values = Uint16Array.from(data, (depth, i) =>
     isSolid(frame, i) ? Math.max(1, Math.min(65535, Math.round(depth / DEPTH_UNIT))) : 0,
   );
-  return sharp(values, { raw: { width, height, channels: 1 } })
+  const png = await sharp(values, { raw: { width, height, channels: 1 } })
     .toColourspace('grey16')
-    .withXmp(syntheticXmp(maker, `Depth in steps of ${DEPTH_UNIT} world units, 0 = nothing`))
     .png({ compressionLevel: 9 })
     .toBuffer();
+  return withPngXmp(png, syntheticXmp(maker, `Depth in steps of ${DEPTH_UNIT} world units, 0 = nothing`));
 }
 
 function isSolid(frame: Frame, pixel: number): boolean {

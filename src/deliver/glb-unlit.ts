@@ -26,7 +26,7 @@ export class Unlit extends ExtensionProperty<IProperty> {
 /** Registers the extension on a document: `document.createExtension(UnlitExtension).createUnlit()`. */
 export class UnlitExtension extends Extension {
   static override readonly EXTENSION_NAME = NAME;
-  readonly extensionName = NAME;
+  override readonly extensionName = NAME;
 
   /** The object to set on a material. */
   createUnlit(): Unlit {
@@ -34,11 +34,11 @@ export class UnlitExtension extends Extension {
   }
 
   /** Nothing to read: this program only writes GLB. */
-  read(): this {
+  override read(): this {
     return this;
   }
 
-  write(context: WriterContext): this {
+  override write(context: WriterContext): this {
     for (const material of this.document.getRoot().listMaterials()) {
       const index = context.materialIndexMap.get(material);
       const written = index === undefined ? undefined : context.jsonDoc.json.materials?.[index];

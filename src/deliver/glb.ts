@@ -40,7 +40,9 @@ function meshPrimitive(document: Document, mesh: ColoredMesh): Primitive {
   const colors = document.createAccessor().setType('VEC4').setArray(linearColors(mesh.colors));
   return document
     .createPrimitive()
-    .setIndices(document.createAccessor().setType('SCALAR').setArray(Uint32Array.from(mesh.triangles)).setBuffer(buffer))
+    .setIndices(
+      document.createAccessor().setType('SCALAR').setArray(Uint32Array.from(mesh.triangles)).setBuffer(buffer),
+    )
     .setAttribute('POSITION', vectors(mesh.positions))
     .setAttribute('NORMAL', vectors(mesh.normals))
     .setAttribute('COLOR_0', colors.setNormalized(true).setBuffer(buffer));

@@ -4,10 +4,11 @@
  * Not a decoder (photo/ decodes). Encoding is sharp's (libvips).
  */
 
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { JokerError } from '../core/errors.js';
 import { type Image, toBytes } from '../core/image.js';
 import { type Maker, syntheticXmp } from './marks.js';
+import { withPngXmp } from './png-text.js';
 
 /** Picture formats that can be written. */
 export type ImageFormat = 'png' | 'jpeg' | 'webp';
@@ -28,14 +29,15 @@ export type EncodeOptions = Maker & {
  */
 export async function encodeImage(image: Image, options: EncodeOptions): Promise<Uint8Array> {
   const { format = 'png', quality = 92 } = options;
-  const pipeline = rawPicture(image).withXmp(syntheticXmp(options, options.description));
-  if (format === 'png') return pipeline.png({ compressionLevel: 9 }).toBuffer();
+  const xmp = syntheticXmp(options, options.description);
+  if (format === 'png') return withPngXmp(await rawPicture(image).png({ compressionLevel: 9 }).toBuffer(), xmp);
+  const pipeline = rawPicture(image).withXmp(xmp);
   if (format === 'jpeg') return pipeline.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
   if (format === 'webp') return pipeline.webp({ quality }).toBuffer();
   throw new JokerError('bad-argument', `picture format ${format satisfies never}`, 'Use png, jpeg or webp.');
 }
 
-function rawPicture(image: Image): sharp.Sharp {
+function rawPicture(image: Image): Sharp {
   const { width, height, channels } = image;
   if (channels !== 1 && channels !== 3 && channels !== 4)
     throw new JokerError('bad-argument', `a picture of ${channels} channels`, 'Use 1, 3 or 4 channels.');

@@ -118,7 +118,8 @@ export async function surfaceColors(
     const range = [3 * first, 3 * (first + count)] as const;
     const probes = probesBelow(points.subarray(...range), normals.subarray(...range), step);
     const { density, color } = await field.sample(probes);
-    for (let i = 0; i < count; i++) colors.set(composite(density, color, i * COLOR_DEPTHS.length, step), range[0] + 3 * i);
+    for (let i = 0; i < count; i++)
+      colors.set(composite(density, color, i * COLOR_DEPTHS.length, step), range[0] + 3 * i);
   }
   return colors;
 }

@@ -6,9 +6,9 @@
  */
 
 import { RandomStream, randomKey } from '../core/rng.js';
+import type { FieldSampler } from './field.js';
 import { DIGITAL_SOURCE_TYPE, type Maker, SYNTHETIC_STATEMENT } from './marks.js';
 import { type ColoredMesh, surfaceColors } from './mesh.js';
-import type { FieldSampler } from './field.js';
 
 /** N splats as plain data, world axes. */
 export type Splats = {

@@ -2,7 +2,7 @@
  * AdamW (Loshchilov and Hutter 2019) and clipping by global norm, as nodes of the training graph.
  */
 import type { Graph } from './graph.js';
-import { add, div, minimum, mul, type Operand, pow, sqrt, sub } from './ops/elementwise.js';
+import { add, div, minimum, mul, type Operand, sqrt, sub } from './ops/elementwise.js';
 import { sum } from './ops/reduce.js';
 import { concat, reshape } from './ops/shape.js';
 import { sizeOf, type Tensor } from './tensor.js';
@@ -54,16 +54,37 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
 
 /** The updates of all parameters and moments for one step of AdamW. */
 export function adamW(graph: Graph, options: AdamWOptions): StateUpdate[] {
-  const { beta1 = 0.9, beta2 = 0.999, clipNorm, step } = options;
-  // 1 − β^step by exp(step·ln β); pow with a constant base is not an op here
+  const rates = stepRates(graph, options);
+  return options.parameters.flatMap((parameter, i) => updateOne(graph, options, i, parameter, rates));
+}
+
+/** Scalars of a step, computed once, so that a parameter's own update has as few passes over memory as possible. */
+type StepRates = {
+  /** factor of the gradient in the first moment: clipping · (1 − β1) */
+  readonly first: Tensor;
+  /** factor of the squared gradient in the second moment: clipping² · (1 − β2) */
+  readonly second: Tensor;
+  /** step size with both bias corrections */
+  readonly size: Tensor;
+  /** ε with the correction that `size` has taken over */
+  readonly epsilon: Tensor;
+  /** 1 − rate · decay */
+  readonly keep: Tensor | null;
+};
+
+function stepRates(graph: Graph, options: AdamWOptions): StepRates {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm, step, learningRate } = options;
   const correct1 = sub(1, powerOf(beta1, step));
   const correct2 = sqrt(sub(1, powerOf(beta2, step)));
-  const scale = clipNorm === undefined ? null : clipScale(options.gradients, clipNorm);
-  const rate = { size: div(options.learningRate, correct1), correct2 };
-  return options.parameters.flatMap((parameter, i) => {
-    const gradient = options.gradients[i]!;
-    return updateOne(graph, options, i, parameter, scale ? mul(gradient, scale) : gradient, rate);
-  });
+  const clip = clipNorm === undefined ? graph.scalar(1) : clipScale(options.gradients, clipNorm);
+  // m̂ / (√v̂ + ε) = m/c1 / (√v/c2 + ε) = (c2/c1)·m / (√v + ε·c2), with c1 = 1 − β1^t and c2 = √(1 − β2^t)
+  return {
+    first: mul(clip, 1 - beta1),
+    second: mul(mul(clip, clip), 1 - beta2),
+    size: mul(div(correct2, correct1), learningRate),
+    epsilon: mul(correct2, epsilon),
+    keep: weightDecay === 0 ? null : sub(1, mul(graph.scalar(weightDecay), learningRate)),
+  };
 }
 
 function powerOf(base: number, exponent: Tensor): Tensor {
@@ -82,25 +103,20 @@ function updateOne(
   options: AdamWOptions,
   index: number,
   parameter: Tensor,
-  gradient: Tensor,
-  rate: { size: Tensor; correct2: Tensor },
+  rates: StepRates,
 ): StateUpdate[] {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, learningRate, moments } = options;
+  const { beta1 = 0.9, beta2 = 0.999, moments } = options;
+  const gradient = options.gradients[index]!;
   const zeros = () => new Float32Array(sizeOf(parameter.shape));
   const first = graph.input(momentName(parameter.name, 'first'), parameter.shape);
   const second = graph.input(momentName(parameter.name, 'second'), parameter.shape);
-  const nextFirst = add(mul(first, beta1), mul(gradient, 1 - beta1));
-  const nextSecond = add(mul(second, beta2), mul(pow(gradient, 2), 1 - beta2));
-  const denominator = add(div(sqrt(nextSecond), rate.correct2), epsilon);
-  const decayed = weightDecay === 0 ? parameter : mul(parameter, sub(1, mulOperands(learningRate, weightDecay, graph)));
-  const next = sub(decayed, mul(div(nextFirst, denominator), rate.size));
+  const nextFirst = add(mul(first, beta1), mul(gradient, rates.first));
+  const nextSecond = add(mul(second, beta2), mul(mul(gradient, gradient), rates.second));
+  const kept = rates.keep ? mul(parameter, rates.keep) : parameter;
+  const next = sub(kept, mul(div(nextFirst, add(sqrt(nextSecond), rates.epsilon)), rates.size));
   return [
     { tensor: parameter, next, initial: options.initial[index]! },
     { tensor: first, next: nextFirst, initial: moments?.first[index] ?? zeros() },
     { tensor: second, next: nextSecond, initial: moments?.second[index] ?? zeros() },
   ];
-}
-
-function mulOperands(a: Operand, b: number, graph: Graph): Tensor {
-  return typeof a === 'number' ? graph.scalar(a * b) : mul(a, b);
 }

@@ -1,16 +1,18 @@
 /**
  * Interpolation in the hash grid, forward and backward, on plain arrays.
  *
- * Host loops instead of Gather/Scatter on the graph: the same work in a third of the time on a CPU (see bench/head). The
- * graph version is in encodeOnGraph (network.ts) and is the slow twin in the tests.
- * Idea: Müller et al. 2022, section 3, hash primes of equation 4. Letters: N points, L levels, F = 2 features.
+ * Host loops instead of Gather and ScatterElements on the graph, which take several times as long on a CPU (hash-graph.ts is
+ * that version, and the slow twin in the tests). The loops are written out per kind of level: with the corners in small
+ * arrays they took 1.5 to 2.4 times as long in V8.
+ * Idea: Müller et al. 2022, section 3, hash of equation 4. Letters: N points, L levels, F = 2 features.
  */
 
 import { FEATURES_PER_LEVEL, type FieldLayout, type LevelLayout } from './field.js';
 
-/** Second and third prime of the spatial hash; the first is 1 (Müller et al. 2022, equation 4). */
-const PRIME_Y = 2654435761 | 0;
-const PRIME_Z = 805459861;
+/** Second and third factor of the spatial hash; the first is 1 (Müller et al. 2022, equation 4). */
+export const PRIME_Y = 2654435761 | 0;
+/** See PRIME_Y. */
+export const PRIME_Z = 805459861;
 
 /**
  * Features of points: trilinear interpolation at every level.
@@ -28,8 +30,8 @@ export function encodePoints(
 ): void {
   const stride = layout.levels.length * FEATURES_PER_LEVEL;
   layout.levels.forEach((level, l) => {
-    if (level.hashed) encodeHashed(level, table, points, count, out, stride, l * FEATURES_PER_LEVEL);
-    else encodeDense(level, table, points, count, out, stride, l * FEATURES_PER_LEVEL);
+    const encode = level.hashed ? encodeHashed : encodeDense;
+    encode(level, table, points, count, out, stride, l * FEATURES_PER_LEVEL);
   });
 }
 
@@ -46,127 +48,161 @@ export function scatterGradient(
   tableGradient: Float32Array,
 ): void {
   const stride = layout.levels.length * FEATURES_PER_LEVEL;
-  const corner = new Int32Array(8);
-  const weight = new Float64Array(8);
   layout.levels.forEach((level, l) => {
-    for (let i = 0; i < count; i++) {
-      const g0 = gradient[i * stride + l * 2]!;
-      const g1 = gradient[i * stride + l * 2 + 1]!;
-      if (g0 === 0 && g1 === 0) continue; // padded samples have no gradient
-      cornersOf(level, points[i * 3]!, points[i * 3 + 1]!, points[i * 3 + 2]!, corner, weight);
-      for (let c = 0; c < 8; c++) {
-        const at = corner[c]!;
-        tableGradient[at]! += weight[c]! * g0;
-        tableGradient[at + 1]! += weight[c]! * g1;
-      }
-    }
+    const scatter = level.hashed ? scatterHashed : scatterDense;
+    scatter(level, tableGradient, points, count, gradient, stride, l * FEATURES_PER_LEVEL);
   });
 }
 
-/**
- * Corner positions in the table (index of the first feature, entry·2) and trilinear weights of one point at one level.
- * Corner c has x + (c & 1), y + (c >> 1 & 1), z + (c >> 2).
- */
-export function cornersOf(
+/** One level of one direction: `values` [N, stride] from column `at` on are written (encode) or read (scatter). */
+type LevelLoop = (
   level: LevelLayout,
-  x: number,
-  y: number,
-  z: number,
-  corner: Int32Array,
-  weight: Float64Array,
-): void {
-  const px = clamp01(x) * level.scale + 0.5;
-  const py = clamp01(y) * level.scale + 0.5;
-  const pz = clamp01(z) * level.scale + 0.5;
-  const ix = px | 0;
-  const iy = py | 0;
-  const iz = pz | 0;
-  weightsOf(px - ix, py - iy, pz - iz, weight);
-  if (level.hashed) hashedCorners(level, ix, iy, iz, corner);
-  else denseCorners(level, ix, iy, iz, corner);
-}
+  table: Float32Array,
+  points: Float32Array,
+  count: number,
+  values: Float32Array,
+  stride: number,
+  at: number,
+) => void;
 
 function clamp01(x: number): number {
   return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
-function weightsOf(fx: number, fy: number, fz: number, weight: Float64Array): void {
-  const gx = 1 - fx;
-  const gy = 1 - fy;
-  const gz = 1 - fz;
-  weight[0] = gx * gy * gz;
-  weight[1] = fx * gy * gz;
-  weight[2] = gx * fy * gz;
-  weight[3] = fx * fy * gz;
-  weight[4] = gx * gy * fz;
-  weight[5] = fx * gy * fz;
-  weight[6] = gx * fy * fz;
-  weight[7] = fx * fy * fz;
-}
+/*
+ * In all four loops: p = x·scale + 0.5; i = floor(p); f = p − i, g = 1 − f; corners c0 … c7 have x in bit 0, y in bit 1, z in
+ * bit 2; w = weight of a pair of corners along x. The far corners of the last cells lie outside the grid; their index wraps
+ * within the level, as in tiny-cuda-nn.
+ */
 
-function hashedCorners(level: LevelLayout, ix: number, iy: number, iz: number, corner: Int32Array): void {
-  const mask = level.size - 1; // sizes of hashed levels are powers of two
-  const hy0 = Math.imul(iy, PRIME_Y);
-  const hy1 = Math.imul(iy + 1, PRIME_Y);
-  const hz0 = Math.imul(iz, PRIME_Z);
-  const hz1 = Math.imul(iz + 1, PRIME_Z);
-  const base = level.offset;
-  corner[0] = (base + ((ix ^ hy0 ^ hz0) & mask)) << 1;
-  corner[1] = (base + (((ix + 1) ^ hy0 ^ hz0) & mask)) << 1;
-  corner[2] = (base + ((ix ^ hy1 ^ hz0) & mask)) << 1;
-  corner[3] = (base + (((ix + 1) ^ hy1 ^ hz0) & mask)) << 1;
-  corner[4] = (base + ((ix ^ hy0 ^ hz1) & mask)) << 1;
-  corner[5] = (base + (((ix + 1) ^ hy0 ^ hz1) & mask)) << 1;
-  corner[6] = (base + ((ix ^ hy1 ^ hz1) & mask)) << 1;
-  corner[7] = (base + (((ix + 1) ^ hy1 ^ hz1) & mask)) << 1;
-}
-
-function denseCorners(level: LevelLayout, ix: number, iy: number, iz: number, corner: Int32Array): void {
-  const r = level.resolution;
-  // The far corner of the last cell lies outside the grid and has weight ≤ half a cell: it wraps within the level, as in
-  // tiny-cuda-nn, instead of reading the next level.
-  const at = ix + iy * r + iz * r * r;
-  for (let c = 0; c < 8; c++) {
-    const index = at + (c & 1) + ((c >> 1) & 1) * r + (c >> 2) * r * r;
-    corner[c] = (level.offset + (index >= level.size ? index - level.size : index)) << 1;
+const encodeHashed: LevelLoop = ({ scale, size, offset }, table, points, count, values, stride, at) => {
+  const mask = size - 1; // hashed levels have a power of two of entries
+  for (let i = 0, j = 0, o = at; i < count; i++, j += 3, o += stride) {
+    const px = clamp01(points[j]!) * scale + 0.5;
+    const py = clamp01(points[j + 1]!) * scale + 0.5;
+    const pz = clamp01(points[j + 2]!) * scale + 0.5;
+    const ix = px | 0;
+    const iy = py | 0;
+    const iz = pz | 0;
+    const y0 = Math.imul(iy, PRIME_Y);
+    const y1 = (y0 + PRIME_Y) | 0;
+    const z0 = Math.imul(iz, PRIME_Z);
+    const z1 = (z0 + PRIME_Z) | 0;
+    const c0 = (offset + ((ix ^ y0 ^ z0) & mask)) << 1;
+    const c1 = (offset + (((ix + 1) ^ y0 ^ z0) & mask)) << 1;
+    const c2 = (offset + ((ix ^ y1 ^ z0) & mask)) << 1;
+    const c3 = (offset + (((ix + 1) ^ y1 ^ z0) & mask)) << 1;
+    const c4 = (offset + ((ix ^ y0 ^ z1) & mask)) << 1;
+    const c5 = (offset + (((ix + 1) ^ y0 ^ z1) & mask)) << 1;
+    const c6 = (offset + ((ix ^ y1 ^ z1) & mask)) << 1;
+    const c7 = (offset + (((ix + 1) ^ y1 ^ z1) & mask)) << 1;
+    const fx = px - ix;
+    const gx = 1 - fx;
+    const fy = py - iy;
+    const fz = pz - iz;
+    const w0 = (1 - fy) * (1 - fz);
+    const w1 = fy * (1 - fz);
+    const w2 = (1 - fy) * fz;
+    const w3 = fy * fz;
+    values[o] =
+      w0 * (gx * table[c0]! + fx * table[c1]!) +
+      w1 * (gx * table[c2]! + fx * table[c3]!) +
+      w2 * (gx * table[c4]! + fx * table[c5]!) +
+      w3 * (gx * table[c6]! + fx * table[c7]!);
+    values[o + 1] =
+      w0 * (gx * table[c0 + 1]! + fx * table[c1 + 1]!) +
+      w1 * (gx * table[c2 + 1]! + fx * table[c3 + 1]!) +
+      w2 * (gx * table[c4 + 1]! + fx * table[c5 + 1]!) +
+      w3 * (gx * table[c6 + 1]! + fx * table[c7 + 1]!);
   }
-}
+};
 
-type EncodeLevel = (
-  level: LevelLayout,
-  table: Float32Array,
-  points: Float32Array,
-  count: number,
-  out: Float32Array,
-  stride: number,
-  at: number,
-) => void;
-
-function encodeWith(corners: typeof hashedCorners): EncodeLevel {
-  return (level, table, points, count, out, stride, at) => {
-    const corner = new Int32Array(8);
-    const weight = new Float64Array(8);
-    for (let i = 0; i < count; i++) {
-      const px = clamp01(points[i * 3]!) * level.scale + 0.5;
-      const py = clamp01(points[i * 3 + 1]!) * level.scale + 0.5;
-      const pz = clamp01(points[i * 3 + 2]!) * level.scale + 0.5;
-      const ix = px | 0;
-      const iy = py | 0;
-      const iz = pz | 0;
-      weightsOf(px - ix, py - iy, pz - iz, weight);
-      corners(level, ix, iy, iz, corner);
-      let a = 0;
-      let b = 0;
-      for (let c = 0; c < 8; c++) {
-        const entry = corner[c]!;
-        a += weight[c]! * table[entry]!;
-        b += weight[c]! * table[entry + 1]!;
-      }
-      out[i * stride + at] = a;
-      out[i * stride + at + 1] = b;
+const encodeDense: LevelLoop = ({ scale, resolution, size, offset }, table, points, count, values, stride, at) => {
+  const down = resolution;
+  const deep = resolution * resolution;
+  for (let i = 0, j = 0, o = at; i < count; i++, j += 3, o += stride) {
+    const px = clamp01(points[j]!) * scale + 0.5;
+    const py = clamp01(points[j + 1]!) * scale + 0.5;
+    const pz = clamp01(points[j + 2]!) * scale + 0.5;
+    const ix = px | 0;
+    const iy = py | 0;
+    const iz = pz | 0;
+    const base = ix + iy * down + iz * deep;
+    const fx = px - ix;
+    const gx = 1 - fx;
+    const fy = py - iy;
+    const fz = pz - iz;
+    let a = 0;
+    let b = 0;
+    for (let pair = 0; pair < 4; pair++) {
+      const w = (pair & 1 ? fy : 1 - fy) * (pair & 2 ? fz : 1 - fz);
+      const low = base + (pair & 1 ? down : 0) + (pair & 2 ? deep : 0);
+      const c0 = (offset + (low < size ? low : low - size)) << 1;
+      const c1 = (offset + (low + 1 < size ? low + 1 : low + 1 - size)) << 1;
+      a += w * (gx * table[c0]! + fx * table[c1]!);
+      b += w * (gx * table[c0 + 1]! + fx * table[c1 + 1]!);
     }
-  };
-}
+    values[o] = a;
+    values[o + 1] = b;
+  }
+};
 
-const encodeHashed = encodeWith(hashedCorners);
-const encodeDense = encodeWith(denseCorners);
+const scatterHashed: LevelLoop = ({ scale, size, offset }, table, points, count, values, stride, at) => {
+  const mask = size - 1;
+  for (let i = 0, j = 0, o = at; i < count; i++, j += 3, o += stride) {
+    const a = values[o]!;
+    const b = values[o + 1]!;
+    if (a === 0 && b === 0) continue; // unused slots have no gradient
+    const px = clamp01(points[j]!) * scale + 0.5;
+    const py = clamp01(points[j + 1]!) * scale + 0.5;
+    const pz = clamp01(points[j + 2]!) * scale + 0.5;
+    const ix = px | 0;
+    const iy = py | 0;
+    const iz = pz | 0;
+    const fx = px - ix;
+    const fy = py - iy;
+    const fz = pz - iz;
+    const y0 = Math.imul(iy, PRIME_Y);
+    const z0 = Math.imul(iz, PRIME_Z);
+    for (let pair = 0; pair < 4; pair++) {
+      const w = (pair & 1 ? fy : 1 - fy) * (pair & 2 ? fz : 1 - fz);
+      const hash = (pair & 1 ? y0 + PRIME_Y : y0) ^ (pair & 2 ? z0 + PRIME_Z : z0);
+      const c0 = (offset + ((ix ^ hash) & mask)) << 1;
+      const c1 = (offset + (((ix + 1) ^ hash) & mask)) << 1;
+      table[c0]! += w * (1 - fx) * a;
+      table[c0 + 1]! += w * (1 - fx) * b;
+      table[c1]! += w * fx * a;
+      table[c1 + 1]! += w * fx * b;
+    }
+  }
+};
+
+const scatterDense: LevelLoop = ({ scale, resolution, size, offset }, table, points, count, values, stride, at) => {
+  const down = resolution;
+  const deep = resolution * resolution;
+  for (let i = 0, j = 0, o = at; i < count; i++, j += 3, o += stride) {
+    const a = values[o]!;
+    const b = values[o + 1]!;
+    if (a === 0 && b === 0) continue;
+    const px = clamp01(points[j]!) * scale + 0.5;
+    const py = clamp01(points[j + 1]!) * scale + 0.5;
+    const pz = clamp01(points[j + 2]!) * scale + 0.5;
+    const ix = px | 0;
+    const iy = py | 0;
+    const iz = pz | 0;
+    const base = ix + iy * down + iz * deep;
+    const fx = px - ix;
+    const fy = py - iy;
+    const fz = pz - iz;
+    for (let pair = 0; pair < 4; pair++) {
+      const w = (pair & 1 ? fy : 1 - fy) * (pair & 2 ? fz : 1 - fz);
+      const low = base + (pair & 1 ? down : 0) + (pair & 2 ? deep : 0);
+      const c0 = (offset + (low < size ? low : low - size)) << 1;
+      const c1 = (offset + (low + 1 < size ? low + 1 : low + 1 - size)) << 1;
+      table[c0]! += w * (1 - fx) * a;
+      table[c0 + 1]! += w * (1 - fx) * b;
+      table[c1]! += w * fx * a;
+      table[c1 + 1]! += w * fx * b;
+    }
+  }
+};

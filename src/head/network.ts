@@ -1,7 +1,7 @@
 /**
  * The field's networks and the volume rendering integral, on the graph.
  *
- * Features come from the host (hash.ts) or, as the slow twin, from `encodeOnGraph`. Volume rendering as in Mildenhall et al.
+ * Features come from the host (hash.ts) or from hash-graph.ts. Volume rendering as in Mildenhall et al.
  * 2020, equation 3 ("NeRF"); networks as in Joker, supplement. Letters: R rays, S samples, N = R·S, F features.
  */
 
@@ -10,7 +10,6 @@ import {
   cumsum,
   exp,
   type Graph,
-  gather,
   linear,
   mul,
   neg,
@@ -80,16 +79,4 @@ export function compositeOnGraph(
   const seen = sum(mul(reshape(weight, [rays, samples, 1]), reshape(color, [rays, samples, 3])), [1]);
   const behind = mul(reshape(sub(1, opacity), [rays, 1]), background);
   return { color: add(seen, behind), opacity, distance: sum(mul(weight, distance), [1]) };
-}
-
-/**
- * Hash-grid features on the graph: the twin of `encodePoints` for tests and for devices where the host is the bottleneck.
- * @param table [E, 2] @param corners int64 [N·L·8] entry indices @param weights [N·L, 8]
- * @returns [N, L·2]
- */
-export function encodeOnGraph(table: Tensor, corners: Tensor, weights: Tensor, levels: number): Tensor {
-  const rows = weights.shape[0]!;
-  const values = reshape(gather(table, corners, 0), [rows, 8, 2]);
-  const features = sum(mul(values, reshape(weights, [rows, 8, 1])), [1]);
-  return reshape(features, [rows / levels, levels * 2]);
 }

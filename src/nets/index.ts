@@ -1,7 +1,7 @@
 /**
  * Public names of nets/: the Stable Diffusion 1.5 family on the graph.
  */
-export { attention, type AttentionOptions, DIFFUSERS_PROJECTIONS, type ProjectionNames } from './attention.js';
+export { type AttentionOptions, attention, DIFFUSERS_PROJECTIONS, type ProjectionNames } from './attention.js';
 export type { BlockContext, LevelOptions, ReferenceTokens } from './blocks.js';
 export { clipText } from './clip.js';
 export {

@@ -48,12 +48,11 @@ export function startsAtZero(name: string): boolean {
 }
 
 /** Inputs per output: from the weight's own shape, or, for a bias, from its weight's. */
-function inputsOf(
-  name: string,
-  shape: readonly number[],
-  shapes: ReadonlyMap<string, readonly number[]>,
-): number {
+function inputsOf(name: string, shape: readonly number[], shapes: ReadonlyMap<string, readonly number[]>): number {
   const weight = name.endsWith('.bias') ? shapes.get(name.replace(/bias$/, 'weight')) : shape;
   if (!weight) return 1; // a bias without a weight: PyTorch has none, so any bound is as good
-  return Math.max(1, weight.slice(1).reduce((a, b) => a * b, 1));
+  return Math.max(
+    1,
+    weight.slice(1).reduce((a, b) => a * b, 1),
+  );
 }

@@ -47,12 +47,7 @@ export function unet(scope: Scope, config: UnetConfig, inputs: UnetInputs): Tens
 /** What UNet and ControlNet configs share. */
 export type EncoderConfig = Pick<
   UnetConfig,
-  | 'block_out_channels'
-  | 'down_block_types'
-  | 'layers_per_block'
-  | 'norm_num_groups'
-  | 'norm_eps'
-  | 'attention_head_dim'
+  'block_out_channels' | 'down_block_types' | 'layers_per_block' | 'norm_num_groups' | 'norm_eps' | 'attention_head_dim'
 >;
 
 /** The blocks' shared context: time embedding, text, norms, hooks. */

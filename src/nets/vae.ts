@@ -25,9 +25,14 @@ export type LatentPosterior = {
 
 /** Pictures [B, 3, H, W] in [−1, 1] → their posterior. H and W are multiples of f = 2^(levels − 1). */
 export function vaeEncode(scope: Scope, config: VaeConfig, image: Tensor): LatentPosterior {
-  const moments = convolution(scope.at('quant_conv'), encoder(scope.at('encoder'), config, image), momentCount(config), {
-    kernel: 1,
-  });
+  const moments = convolution(
+    scope.at('quant_conv'),
+    encoder(scope.at('encoder'), config, image),
+    momentCount(config),
+    {
+      kernel: 1,
+    },
+  );
   const channels = config.latent_channels;
   const [low, high] = LOG_VARIANCE;
   return {

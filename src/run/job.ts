@@ -128,8 +128,8 @@ export async function runJob<Options, Result>(
 
 function startWorker(start: WorkerStart): Worker {
   const fromSource = import.meta.url.endsWith('.ts'); // in the tests and under tsx; built code is .js
-  const entry = new URL(fromSource ? './worker.ts' : './worker.js', import.meta.url);
-  return new Worker(entry, { workerData: start, ...(fromSource ? { execArgv: ['--import', 'tsx'] } : {}) });
+  const entry = new URL(fromSource ? './worker-from-source.mjs' : './worker.js', import.meta.url);
+  return new Worker(entry, { workerData: start });
 }
 
 /** On abort: first a request that the job sees at its next report, then, after the grace, the end of the thread. */
@@ -157,7 +157,9 @@ function replyOf(worker: Worker, { report = silent, signal }: JobControl): Promi
     worker.on('error', reject);
     // After a result or an error this changes nothing.
     worker.on('exit', (code) =>
-      reject(signal?.aborted ? interrupted() : new Error(`internal: the job's thread ended (${code}) without a result`)),
+      reject(
+        signal?.aborted ? interrupted() : new Error(`internal: the job's thread ended (${code}) without a result`),
+      ),
     );
   });
 }

@@ -19,7 +19,7 @@ export type ModelListing = {
   readonly tensors: number;
   /** numbers stored in all tensors */
   readonly values: number;
-  /** what the file says about itself: how made, licence */
+  /** what the file says about itself: how made, licence; machine-read entries longer than 300 characters left out */
   readonly metadata: Readonly<Record<string, string>>;
 };
 
@@ -42,5 +42,9 @@ function describe(folder: string, path: string): ModelListing {
   const name = relative(folder, path)
     .replaceAll('\\', '/')
     .replace(/\.safetensors$/, '');
-  return { name, path, bytes: statSync(path).size, tensors: entries.size, values, metadata };
+  return { name, path, bytes: statSync(path).size, tensors: entries.size, values, metadata: readable(metadata) };
+}
+
+function readable(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).filter(([, text]) => text.length <= 300));
 }

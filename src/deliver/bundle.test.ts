@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobMessage } from '../core/progress.js';
+import { type BundleOptions, type HeadProducts, writeBundle } from './bundle.js';
+import { bakeField } from './field.js';
+import { formulaHead, renderPlainly } from './testing/formula-head.js';
+import { viewerPage } from './viewer/page.js';
+import { VIEWER_SCRIPT } from './viewer/script.js';
+import { quantise } from './viewer/volume.js';
+
+const field = formulaHead();
+const head: HeadProducts = {
+  field,
+  render: (camera) => renderPlainly(field, camera, 24),
+  view: { distance: 1, focal: 54, width: 32, height: 32 },
+  settings: { seed: 7 },
+  extra: [{ path: 'field.bin', what: 'weights', bytes: Uint8Array.of(1, 2, 3) }],
+};
+const options: BundleOptions = {
+  generator: 'joker3d test',
+  resolution: 32,
+  frames: 6,
+  views: 2,
+  splats: 500,
+  video: 'webp',
+};
+
+let parent: string;
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'joker-bundle-'));
+});
+afterAll(() => rm(parent, { recursive: true, force: true }));
+
+describe('writeBundle', () => {
+  it('writes every file that the manifest lists, and no other', async () => {
+    const folder = join(parent, 'whole');
+    const messages: JobMessage[] = [];
+    const manifest = await writeBundle(head, folder, { ...options, report: (m) => messages.push(m) });
+    const found = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    expect(found).toHaveLength(manifest.files.length + 1);
+    for (const file of manifest.files) {
+      const bytes = await readFile(join(folder, file.path));
+      expect(bytes.length).toBe(file.bytes);
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
+    }
+    expect(JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))).toEqual(manifest);
+    expect(manifest).toMatchObject({ synthetic: true, settings: { seed: 7 }, generator: 'joker3d test' });
+    expect(manifest.files.map((file) => file.path)).toEqual(
+      expect.arrayContaining(['viewer.html', 'head.glb', 'head.ply', 'turntable.webp', 'transforms.json', 'field.bin']),
+    );
+    expect(messages.filter((m) => m.kind === 'file')).toHaveLength(manifest.files.length);
+  });
+
+  it('gives the same bytes again for the same head', async () => {
+    const [a, b] = [
+      await writeBundle(head, join(parent, 'a'), options),
+      await writeBundle(head, join(parent, 'b'), options),
+    ];
+    expect(a.files).toEqual(b.files);
+  });
+
+  it('replaces an earlier delivery only when told to', async () => {
+    const folder = join(parent, 'a');
+    await expect(writeBundle(head, folder, options)).rejects.toThrow(/already holds/);
+    await expect(writeBundle(head, folder, { ...options, replace: true })).resolves.toBeTruthy();
+  });
+
+  it('leaves no folder behind when rendering fails or the person stops it', async () => {
+    const failing = { ...head, render: () => Promise.reject(new Error('out of memory')) };
+    await expect(writeBundle(failing, join(parent, 'c'), options)).rejects.toThrow('out of memory');
+    const signal = AbortSignal.abort();
+    await expect(writeBundle(head, join(parent, 'd'), { ...options, signal })).rejects.toThrow();
+    expect((await readdir(parent)).filter((name) => /^\.?[cd]\b/.test(name))).toEqual([]);
+  });
+
+  it('refuses an extra file with a name of its own', async () => {
+    const extra = [{ path: 'manifest.json', what: 'x', bytes: Uint8Array.of(1) }];
+    await expect(writeBundle({ ...head, extra }, join(parent, 'e'), options)).rejects.toThrow(/two files/);
+  });
+});
+
+describe('viewerPage', () => {
+  const view = { azimuth: 0, elevation: 0, distance: 1, fieldOfView: 0.5 };
+
+  it('holds the volume, escapes what it is told, and reaches for nothing', async () => {
+    const volume = quantise(await bakeField(field, { resolution: 24 }));
+    const page = viewerPage(volume, { generator: 'x', title: '</title><script>alert(1)</script>', view });
+    expect(page).not.toContain('<script>alert');
+    const packed = /id="volume">([^<]+)</.exec(page)![1]!;
+    expect(gunzipSync(Buffer.from(packed, 'base64'))).toEqual(Buffer.from(volume.rgba));
+    const links = page.match(/(https?:)?\/\/[a-z][^"' ]*/g) ?? [];
+    expect(links.filter((link) => !link.includes('cv.iptc.org') && link.includes(':'))).toEqual([]);
+    expect(page).toContain("default-src 'none'");
+    expect(() => new Function(VIEWER_SCRIPT)).not.toThrow();
+    expect(VIEWER_SCRIPT).not.toMatch(/<\/script/i);
+  });
+
+  it('stores opacity over one cell and lends faint cells a colour', async () => {
+    const grid = await bakeField(field, { resolution: 24 });
+    const { rgba, cell } = quantise(grid);
+    let lent = 0;
+    for (let i = 0; i < grid.density.length; i++) {
+      expect(rgba[4 * i + 3]).toBe(Math.round(255 * (1 - Math.exp(-grid.density[i]! * cell))));
+      if (rgba[4 * i + 3] === 0 && rgba[4 * i]! > 0) lent++;
+    }
+    expect(lent).toBeGreaterThan(50);
+  });
+});

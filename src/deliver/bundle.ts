@@ -1,0 +1,169 @@
+/**
+ * A finished head to a folder of files: GLB, splats, viewer page, turntable, views, depth maps, transforms.json, manifest.
+ *
+ * Only order and names are decided here; each format has its own file. The folder appears whole or not at all.
+ */
+
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Camera } from '../core/camera.js';
+import { JokerError } from '../core/errors.js';
+import { withOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
+import type { Image } from '../core/image.js';
+import { type Report, silent } from '../core/progress.js';
+import { depthPreview, encodeDepth } from './depth.js';
+import { bakeField, cellSide, type FieldGrid, type FieldSampler, type FrameRenderer } from './field.js';
+import { encodeGlb } from './glb.js';
+import { encodeAnimation, encodeImage } from './images.js';
+import { type Json, MANIFEST_NAME, type Manifest, type ManifestFile, makeManifest, manifestFile } from './manifest.js';
+import type { Maker } from './marks.js';
+import { extractMesh, SURFACE_LEVEL } from './mesh.js';
+import { encodeSplatPly, splatsOnMesh } from './splats.js';
+import { encodeTransforms, type TransformsView } from './transforms.js';
+import { camerasAlong, horizontalPath, type OrbitView, renderFrames, turntablePath } from './turntable.js';
+import { findFfmpeg, writeVideo } from './video.js';
+import { viewerPage } from './viewer/page.js';
+import { quantise } from './viewer/volume.js';
+
+/** What delivery takes from the stages before it. */
+export type HeadProducts = {
+  readonly field: FieldSampler;
+  readonly render: FrameRenderer;
+  /** how the head is looked at: target, distance, picture size, focal length */
+  readonly view: OrbitView;
+  /** recorded in the manifest: seed, preset, expression, text, model hashes … */
+  readonly settings: Json;
+  /** one line for people, e.g. the text prompt; default none */
+  readonly caption?: string;
+  /** more files to put beside, e.g. the field's weights; their names must not be those written here */
+  readonly extra?: readonly { readonly path: string; readonly what: string; readonly bytes: Uint8Array }[];
+};
+
+/** How a head is delivered. */
+export type BundleOptions = Maker & {
+  /** cells along the longest side for mesh and viewer; default 128 */
+  readonly resolution?: number;
+  /** surface density per world unit; default `SURFACE_LEVEL` */
+  readonly level?: number;
+  /** turntable frames; default 60 (3 s at 20 a second); 0 leaves the turntable out */
+  readonly frames?: number;
+  /** `auto`: MP4 when ffmpeg is found, else WebP (default); `webp` never looks for ffmpeg */
+  readonly video?: 'auto' | 'webp';
+  /** still views and depth maps, evenly over ±45°; default 5 */
+  readonly views?: number;
+  /** default 30 000 */
+  readonly splats?: number;
+  readonly report?: Report;
+  /** stops between two files or frames */
+  readonly signal?: AbortSignal;
+  /** whether an earlier delivery (a folder with a manifest) may be replaced; default false */
+  readonly replace?: boolean;
+};
+
+/**
+ * Writes all files to a new folder, which appears under its name only when complete.
+ * @throws JokerError not-writable, or bad-argument when the head is empty.
+ */
+export async function writeBundle(head: HeadProducts, folder: string, options: BundleOptions): Promise<Manifest> {
+  const mayReplace = (names: readonly string[]) => options.replace === true && names.includes(MANIFEST_NAME);
+  return withOutputFolder(folder, (partial) => writeProducts(head, partial, options), { mayReplace });
+}
+
+/** Writes one file into the folder and remembers it. */
+type Sink = (path: string, what: string, bytes: Uint8Array | string) => Promise<void>;
+
+/** As `writeBundle`, into a folder that the caller opened (and into which it may have written before). */
+export async function writeProducts(head: HeadProducts, folder: string, options: BundleOptions): Promise<Manifest> {
+  const { report = silent, signal } = options;
+  const files: ManifestFile[] = [];
+  const put: Sink = async (path, what, content) => {
+    signal?.throwIfAborted();
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    if (path === MANIFEST_NAME || files.some((file) => file.path === path))
+      throw new JokerError('bad-argument', `two files named ${path}`, 'Give the extra file another name.');
+    await writeFileAtomic(join(folder, path), bytes);
+    files.push(manifestFile(path, what, bytes));
+    report({ kind: 'file', path, what });
+  };
+  await writeShape(head, put, options);
+  await writeViews(head, put, options);
+  await writeTurntable(head, folder, put, options);
+  for (const { path, what, bytes } of head.extra ?? []) await put(path, what, bytes);
+  const manifest = makeManifest(files, head.settings, options);
+  await writeFileAtomic(join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
+}
+
+/** Mesh, splats and viewer page, from one baked grid. */
+async function writeShape(head: HeadProducts, put: Sink, options: BundleOptions): Promise<void> {
+  const { resolution = 128, level = SURFACE_LEVEL, splats: count, report = silent } = options;
+  report({ kind: 'stage', stage: 'shape', text: 'Putting the head on a grid' });
+  const grid = await bakeField(head.field, { resolution });
+  await put('viewer.html', '3D view, opens in a browser', viewer(head, grid, options));
+  const mesh = await extractMesh(head.field, grid, { level });
+  await put('head.glb', 'mesh with vertex colours (glTF 2.0)', await encodeGlb(mesh, options));
+  const splats = await splatsOnMesh(head.field, mesh, cellSide(grid, 0), { count });
+  await put('head.ply', 'Gaussian splats (3DGS PLY)', encodeSplatPly(splats, options));
+}
+
+function viewer(head: HeadProducts, grid: FieldGrid, options: BundleOptions): string {
+  const { distance, target = [0, 0, 0], focal, width, height } = head.view;
+  const fieldOfView = 2 * Math.atan(Math.min(width, height) / 2 / focal);
+  return viewerPage(quantise(grid), {
+    ...{ generator: options.generator, caption: head.caption },
+    view: { azimuth: 0, elevation: 0, distance, target, fieldOfView },
+  });
+}
+
+async function writeViews(head: HeadProducts, put: Sink, options: BundleOptions): Promise<void> {
+  const { views: count = 5, report = silent } = options;
+  if (count === 0) return;
+  const cameras = camerasAlong(horizontalPath({ frames: count }), head.view);
+  report({ kind: 'stage', stage: 'views', text: 'Rendering views and depth maps', total: count });
+  const views: TransformsView[] = [];
+  for (const [i, camera] of cameras.entries()) {
+    views.push(await writeView(head, camera, String(i).padStart(3, '0'), put, options));
+    report({ kind: 'progress', done: i + 1, total: count });
+  }
+  await put('transforms.json', 'cameras of the views (nerfstudio)', encodeTransforms(views, options));
+}
+
+async function writeView(head: HeadProducts, camera: Camera, name: string, put: Sink, maker: Maker) {
+  const frame = await head.render(camera);
+  const [file, depthFile] = [`views/view_${name}.png`, `depth/depth_${name}.png`];
+  const { generator } = maker;
+  await put(file, 'picture of the head', await encodeImage(frame.color, { generator, description: head.caption }));
+  await put(depthFile, 'depth, 16 bit', await encodeDepth(frame, maker));
+  const preview = await encodeImage(depthPreview(frame), { generator, description: 'Depth, near is light' });
+  await put(`depth/preview_${name}.png`, 'depth as colours', preview);
+  return { camera, file, depthFile };
+}
+
+async function writeTurntable(head: HeadProducts, folder: string, put: Sink, options: BundleOptions): Promise<void> {
+  const { frames: count = 60, video = 'auto', report = silent } = options;
+  if (count === 0) return;
+  report({ kind: 'stage', stage: 'turntable', text: 'Rendering the turntable', total: count });
+  const cameras = camerasAlong(turntablePath({ frames: count }), head.view);
+  const frames = await renderFrames(head.render, cameras, options);
+  const ffmpeg = video === 'auto' ? await findFfmpeg() : null;
+  const movie = ffmpeg ? await tryVideo(frames, folder, ffmpeg, options) : null;
+  if (movie) return put('turntable.mp4', 'turntable (H.264)', movie);
+  const { generator } = options;
+  const bytes = await encodeAnimation(frames, { generator, description: head.caption });
+  return put('turntable.webp', 'turntable (animated WebP)', bytes);
+}
+
+/** The video's bytes, or null with a note when ffmpeg is there but fails, e.g. built without H.264. */
+async function tryVideo(frames: readonly Image[], folder: string, ffmpeg: string, options: BundleOptions) {
+  const file = join(folder, '.turntable.mp4'); // ffmpeg wants to seek in its output, so it writes a file
+  try {
+    await writeVideo(frames, file, { generator: options.generator, ffmpeg });
+    return await readFile(file);
+  } catch (error) {
+    if (!(error instanceof JokerError)) throw error;
+    options.report?.({ kind: 'note', level: 'warning', text: error.message });
+    return null;
+  } finally {
+    await rm(file, { force: true });
+  }
+}

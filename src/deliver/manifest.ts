@@ -1,0 +1,53 @@
+/**
+ * The list of what a delivered folder holds: names, sizes, SHA-256, how it was made. Written last, so that a folder with a
+ * manifest is a finished one.
+ */
+
+import { createHash } from 'node:crypto';
+import { type Maker, syntheticExtras } from './marks.js';
+
+/** A value that JSON can hold. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** One file of the folder. */
+export type ManifestFile = {
+  /** path inside the folder with `/` */
+  readonly path: string;
+  /** what it is, for people */
+  readonly what: string;
+  readonly bytes: number;
+  /** lower-case hexadecimal */
+  readonly sha256: string;
+};
+
+/** manifest.json as data. */
+export type Manifest = {
+  readonly format: 'joker-head-manifest';
+  readonly version: 1;
+  readonly synthetic: true;
+  readonly statement: string;
+  readonly digitalSourceType: string;
+  readonly generator: string;
+  /** how the head was made: whatever the caller recorded */
+  readonly settings: Json;
+  /** sorted by path; manifest.json itself is not listed */
+  readonly files: readonly ManifestFile[];
+};
+
+/** Name of the manifest in the folder. */
+export const MANIFEST_NAME = 'manifest.json';
+
+/** The entry of one file. */
+export function manifestFile(path: string, what: string, bytes: Uint8Array): ManifestFile {
+  return { path, what, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** The manifest of a set of files. */
+export function makeManifest(files: readonly ManifestFile[], settings: Json, maker: Maker): Manifest {
+  const { statement, digitalSourceType } = syntheticExtras(maker) as { statement: string; digitalSourceType: string };
+  return {
+    ...{ format: 'joker-head-manifest', version: 1, synthetic: true },
+    ...{ statement, digitalSourceType, generator: maker.generator, settings },
+    files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * Distillation: from a teacher of views to a head. The loop of plan, targets, occupancy and steps.
+ *
+ * Idea: Joker (2024), paper "Progressive 3D distillation" and supplement. No files and no clock: checkpoints are handed to
+ * the caller, progress goes to a Report. Letters: V views.
+ */
+
+import type { Camera } from '../core/camera.js';
+import { resizeCamera } from '../core/camera.js';
+import { JokerError } from '../core/errors.js';
+import { type Image, resizeArea } from '../core/image.js';
+import { type Report, silent } from '../core/progress.js';
+import { foldIn, foldInName, type RandomKey, randomKey, RandomStream } from '../core/rng.js';
+import type { Device } from '../graph/index.js';
+import { type Head, HeadRenderer, type HeadView, sampleDensity, updateOccupancy } from '../head/index.js';
+import type { DistillConfig } from './config.js';
+import type { PerceptualTerm } from './losses.js';
+import { type NoisePlan, planStep, type StepPlan } from './plan.js';
+import { type DistillState, initialState } from './state.js';
+import { HeadTrainer, type StepFigures } from './step.js';
+import type { Teacher } from './teacher.js';
+
+/** What a distillation needs. */
+export type DistillOptions = {
+  readonly config: DistillConfig;
+  /** one per view V, at any picture size (square) */
+  readonly cameras: readonly Camera[];
+  readonly teacher: Teacher;
+  readonly perceptual?: PerceptualTerm | null;
+  /** how the head is meant to be looked at; default: the paper's view */
+  readonly view?: HeadView;
+  readonly report?: Report;
+  /** continues an earlier run of the same config, cameras and teacher, to the same result */
+  readonly resume?: DistillState;
+  /** handed a state after every target update and every `checkpointEvery` steps; must be done with it when it resolves */
+  readonly checkpoint?: (state: DistillState) => Promise<void>;
+  /** default 500 */
+  readonly checkpointEvery?: number;
+  readonly signal?: AbortSignal;
+  readonly device?: Device;
+  readonly threads?: number;
+};
+
+/** Steps between progress messages: several a second in the draft. */
+const REPORT_EVERY = 10;
+
+/**
+ * Runs the plan to its end.
+ * @returns the head.
+ * @throws JokerError bad-argument on cameras and config that do not fit, interrupted when the signal fires.
+ */
+export async function distill(options: DistillOptions): Promise<Head> {
+  checkOptions(options);
+  const { config, device, threads, perceptual } = options;
+  const trainer = await HeadTrainer.create(config, { perceptual, device, threads });
+  const renderer = await HeadRenderer.create(config.field, {
+    samples: config.samples,
+    step: config.step ?? undefined,
+    device,
+    threads,
+  });
+  try {
+    return await runSteps(options, trainer, renderer);
+  } finally {
+    await trainer.dispose();
+    await renderer.dispose();
+  }
+}
+
+async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer: HeadRenderer): Promise<Head> {
+  const { config, report = silent, resume, checkpoint, checkpointEvery = 500 } = options;
+  let state = resume ?? initialState(config, options.view);
+  let shown: readonly Image[] = [];
+  let size = 0;
+  report({ kind: 'stage', stage: 'distill', text: 'building the head', total: config.steps });
+  for (let n = state.step; n < config.steps; n++) {
+    stopIfAsked(options.signal);
+    const plan = planStep(n, config.noise, config.resolutions);
+    if (plan.update && state.updated !== n) {
+      const targets = await makeTargets(options, renderer, state.head, n, plan);
+      state = { ...state, targets, updated: n };
+      size = 0;
+      await checkpoint?.(state);
+    }
+    if (plan.resolution !== size) {
+      size = plan.resolution;
+      shown = state.targets.map((target) => scaled(target, size));
+    }
+    occupancyAt(state.head, config, n);
+    const stream = new RandomStream(keyOf(config, 'step', n));
+    const figures = await trainer.step(state.head, state.moments, n, { cameras: options.cameras, targets: shown }, stream);
+    state = { ...state, step: n + 1 };
+    if ((n + 1) % REPORT_EVERY === 0 || n + 1 === config.steps) tell(report, n + 1, config.steps, figures, size);
+    if ((n + 1) % checkpointEvery === 0) await checkpoint?.(state);
+  }
+  return state.head;
+}
+
+function keyOf(config: DistillConfig, name: string, n: number): RandomKey {
+  return foldIn(foldInName(randomKey(config.seed), name), n);
+}
+
+function scaled(image: Image, size: number): Image {
+  return image.width === size ? image : resizeArea(image, size, size);
+}
+
+function occupancyAt(head: Head, config: DistillConfig, n: number): void {
+  if (n % config.occupancy.every !== 0) return;
+  updateOccupancy(head.occupancy, (points) => sampleDensity(head, points), new RandomStream(keyOf(config, 'occupancy', n)), {
+    halfSide: config.field.halfSide,
+    cells: n < config.occupancy.allCellsUntil ? 'all' : 'some',
+  });
+}
+
+async function makeTargets(
+  options: DistillOptions,
+  renderer: HeadRenderer,
+  head: Head,
+  n: number,
+  plan: StepPlan,
+): Promise<Image[]> {
+  const { config, cameras, teacher, report = silent } = options;
+  const { stage, timesteps } = plan.update!;
+  const key = keyOf(config, 'targets', n);
+  const text = stage === 1 ? `new targets at noise level ${timesteps[0]}` : `sampling targets from noise level ${timesteps[0]}`;
+  report({ kind: 'note', level: 'info', text });
+  const requests = cameras.map((camera, view) => {
+    const viewKey = foldIn(key, view);
+    const small = resizeCamera(camera, plan.resolution, plan.resolution);
+    const stream = new RandomStream(foldInName(viewKey, 'samples'));
+    return { view, camera, key: viewKey, render: async () => (await renderer.render(head, small, { stream })).color };
+  });
+  const progress = (done: number) => {
+    stopIfAsked(options.signal);
+    report({ kind: 'progress', done: n, total: config.steps, figures: { views: done } });
+  };
+  return teacher.updateTargets(requests, timesteps, progress);
+}
+
+function tell(report: Report, done: number, total: number, figures: StepFigures, resolution: number): void {
+  const { loss, l1, perceptual } = figures;
+  report({ kind: 'progress', done, total, figures: { loss, l1, perceptual, resolution } });
+}
+
+function stopIfAsked(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new JokerError('interrupted', 'the distillation was interrupted', 'Run the same command with --resume to go on.');
+}
+
+function checkOptions({ config, cameras, teacher, resume }: DistillOptions): void {
+  const views = config.views.azimuths * config.views.elevations;
+  if (cameras.length !== views)
+    throw new JokerError('bad-argument', `${cameras.length} cameras for ${views} views`, 'Give one camera per view.');
+  const smallest = Math.min(...config.resolutions.map(({ size }) => size));
+  if (config.batch.patch > smallest)
+    throw new JokerError('bad-argument', `batch.patch ${config.batch.patch} is larger than pictures of ${smallest}`, 'Make the patch smaller.');
+  if (config.batch.views > views)
+    throw new JokerError('bad-argument', `batch.views ${config.batch.views} of ${views} views`, 'Make the batch smaller.');
+  if (teacher.size < 1) throw new JokerError('bad-argument', 'the teacher makes no pictures', 'Give it at least one view.');
+  if (resume && JSON.stringify(resume.head.config) !== JSON.stringify(config.field))
+    throw new JokerError('bad-argument', 'the checkpoint is of another field', 'Resume with the settings it was made with.');
+}
+
+/** The number of guided network evaluations that a plan costs for V views. */
+export function countEvaluations(steps: number, noise: NoisePlan, views: number): number {
+  let count = 0;
+  for (let n = 0; n < steps; n += noise.period)
+    count += planStep(n, noise, [{ from: 0, size: 1 }]).update?.timesteps.length ?? 0;
+  return count * views;
+}

@@ -1,0 +1,179 @@
+/**
+ * The least-squares problem of fitting a morphable model to 2D landmarks: residuals, closed-form Jacobian, normal equations.
+ *
+ * Unknowns, in this order: 3 angles (rad), 3 translations, K identity, E expression: P = 6 + K + E. Projection as in the
+ * paper's preprocessing: p = Rot·S + t, depth d = 10 − p.z, column = cx + fx·p.x/d, row = cy − fy·p.y/d. Each prior adds
+ * ((x − 0)/σ)². Not the iteration itself: fit.ts.
+ */
+import type { Intrinsics } from '../photo/align.js';
+import type { MorphableModel } from './model/model.js';
+import { type Angles, rotationDerivatives, rotationMatrix } from './rotation.js';
+
+/** Distance of the camera from the model's origin, in model units (Deep3DFaceRecon's `camera_distance`). */
+export const CAMERA_DISTANCE = 10;
+
+/** Unknowns before the identity: 3 angles and 3 translations. */
+export const POSE_UNKNOWNS = 6;
+
+/** Landmarks to be explained, by model vertex. L of them. */
+export type Observations = {
+  /** L model vertices */
+  readonly vertices: Int32Array;
+  /** 2·L pixels: column, row */
+  readonly points: Float64Array;
+  /** L weights, 1/σ² in 1/pixel²; may change between iterations */
+  readonly weights: Float64Array;
+};
+
+/** Bases of the observed vertices only, and all buffers, so that an iteration allocates nothing. */
+export class FitProblem {
+  /** P */
+  readonly size: number;
+  /** P: the unknowns */
+  readonly x: Float64Array;
+  /** P×P normal matrix JᵀWJ plus priors; lower triangle */
+  readonly normal: Float64Array;
+  /** P: −gradient/2, i.e. JᵀW·residual minus the priors' pull */
+  readonly right: Float64Array;
+  /** 3·L posed observed vertices */
+  readonly posed: Float64Array;
+  private readonly count: number;
+  private readonly modes: number;
+  /** L·3·(K+E): offsets of each observed vertex, vertex-major */
+  private readonly basis: Float64Array;
+  private readonly mean: Float64Array;
+  private readonly shape: Float64Array;
+  private readonly rows: Float64Array;
+  private readonly rotation = new Float64Array(9);
+  private readonly turns = new Float64Array(27);
+
+  /** `deviations`: P prior standard deviations; Infinity where there is no prior. */
+  constructor(
+    model: MorphableModel,
+    private readonly seen: Observations,
+    private readonly camera: Intrinsics,
+    private readonly deviations: Float64Array,
+  ) {
+    this.count = seen.vertices.length;
+    this.modes = model.identityBasis.length + model.expressionBasis.length;
+    this.size = POSE_UNKNOWNS + this.modes;
+    this.x = new Float64Array(this.size);
+    this.normal = new Float64Array(this.size * this.size);
+    this.right = new Float64Array(this.size);
+    this.mean = new Float64Array(3 * this.count);
+    this.shape = new Float64Array(3 * this.count);
+    this.posed = new Float64Array(3 * this.count);
+    this.rows = new Float64Array(2 * this.size);
+    this.basis = new Float64Array(3 * this.count * this.modes);
+    this.gather(model);
+  }
+
+  private gather(model: MorphableModel): void {
+    const all = [...model.identityBasis, ...model.expressionBasis];
+    for (let l = 0; l < this.count; l++)
+      for (let c = 0; c < 3; c++) {
+        const from = this.seen.vertices[l]! * 3 + c;
+        this.mean[3 * l + c] = model.mean[from]!;
+        for (let k = 0; k < this.modes; k++) this.basis[(3 * l + c) * this.modes + k] = all[k]![from]!;
+      }
+  }
+
+  /** Places the observed vertices for the unknowns `x`. */
+  pose(x = this.x): void {
+    const { modes, basis } = this;
+    rotationMatrix([x[0]!, x[1]!, x[2]!], this.rotation);
+    for (let i = 0; i < 3 * this.count; i++) {
+      let value = this.mean[i]!;
+      const start = i * modes;
+      for (let k = 0; k < modes; k++) value += basis[start + k]! * x[POSE_UNKNOWNS + k]!;
+      this.shape[i] = value;
+    }
+    const r = this.rotation;
+    for (let l = 0; l < 3 * this.count; l += 3)
+      for (let c = 0; c < 3; c++)
+        this.posed[l + c] =
+          r[3 * c]! * this.shape[l]! + r[3 * c + 1]! * this.shape[l + 1]! + r[3 * c + 2]! * this.shape[l + 2]! + x[3 + c]!;
+  }
+
+  /** Pixel of observed vertex l as last posed. */
+  project(l: number): [number, number] {
+    const depth = CAMERA_DISTANCE - this.posed[3 * l + 2]!;
+    const { fx, fy, cx, cy } = this.camera;
+    return [cx + (fx * this.posed[3 * l]!) / depth, cy - (fy * this.posed[3 * l + 1]!) / depth];
+  }
+
+  /** Weighted squared residuals plus priors at `x`; poses the vertices. */
+  cost(x = this.x): number {
+    this.pose(x);
+    let sum = 0;
+    for (let l = 0; l < this.count; l++) {
+      const [u, v] = this.project(l);
+      const du = this.seen.points[2 * l]! - u;
+      const dv = this.seen.points[2 * l + 1]! - v;
+      sum += this.seen.weights[l]! * (du * du + dv * dv);
+    }
+    for (let k = 0; k < this.size; k++) sum += (x[k]! / this.deviations[k]!) ** 2;
+    return sum;
+  }
+
+  /** Fills `normal` and `right` at the current unknowns for the first `active` of them (6 = pose only); returns the cost. */
+  linearise(active = this.size): number {
+    const cost = this.cost();
+    rotationDerivatives(this.x.subarray(0, 3) as unknown as Angles, this.turns);
+    this.normal.fill(0);
+    this.right.fill(0);
+    for (let l = 0; l < this.count; l++) if (this.seen.weights[l]! > 0) this.addLandmark(l, active);
+    for (let k = 0; k < active; k++) {
+      const inverse = 1 / (this.deviations[k]! * this.deviations[k]!);
+      this.normal[k * this.size + k]! += inverse;
+      this.right[k]! -= this.x[k]! * inverse;
+    }
+    return cost;
+  }
+
+  private addLandmark(l: number, active: number): void {
+    this.fillRows(l, active);
+    const { rows, normal, right, size } = this;
+    const weight = this.seen.weights[l]!;
+    const [u, v] = this.project(l);
+    const du = weight * (this.seen.points[2 * l]! - u);
+    const dv = weight * (this.seen.points[2 * l + 1]! - v);
+    for (let i = 0; i < active; i++) {
+      const a = weight * rows[i]!;
+      const b = weight * rows[size + i]!;
+      right[i]! += rows[i]! * du + rows[size + i]! * dv;
+      const line = i * size;
+      for (let j = 0; j <= i; j++) normal[line + j]! += a * rows[j]! + b * rows[size + j]!;
+    }
+  }
+
+  /** ∂(column, row)/∂x of observed vertex l: two rows of P. */
+  private fillRows(l: number, active: number): void {
+    const { rows, size, turns, rotation: r, shape, modes, basis } = this;
+    const depth = CAMERA_DISTANCE - this.posed[3 * l + 2]!;
+    const gx = this.camera.fx / depth;
+    const gy = -this.camera.fy / depth;
+    const hx = (gx * this.posed[3 * l]!) / depth; // ∂column/∂p.z, since depth falls as p.z grows
+    const hy = (gy * this.posed[3 * l + 1]!) / depth;
+    const [sx, sy, sz] = [shape[3 * l]!, shape[3 * l + 1]!, shape[3 * l + 2]!];
+    for (let a = 0; a < 3; a++) {
+      const o = 9 * a;
+      const z = turns[o + 6]! * sx + turns[o + 7]! * sy + turns[o + 8]! * sz;
+      rows[a] = gx * (turns[o]! * sx + turns[o + 1]! * sy + turns[o + 2]! * sz) + hx * z;
+      rows[size + a] = gy * (turns[o + 3]! * sx + turns[o + 4]! * sy + turns[o + 5]! * sz) + hy * z;
+    }
+    rows[3] = gx;
+    rows[4] = 0;
+    rows[5] = hx;
+    rows[size + 3] = 0;
+    rows[size + 4] = gy;
+    rows[size + 5] = hy;
+    const [ux, uy, uz] = [gx * r[0]! + hx * r[6]!, gx * r[1]! + hx * r[7]!, gx * r[2]! + hx * r[8]!];
+    const [vx, vy, vz] = [gy * r[3]! + hy * r[6]!, gy * r[4]! + hy * r[7]!, gy * r[5]! + hy * r[8]!];
+    const [bx, by, bz] = [3 * l * modes, (3 * l + 1) * modes, (3 * l + 2) * modes];
+    for (let k = 0; k < active - POSE_UNKNOWNS; k++) {
+      rows[POSE_UNKNOWNS + k] = ux * basis[bx + k]! + uy * basis[by + k]! + uz * basis[bz + k]!;
+      rows[size + POSE_UNKNOWNS + k] = vx * basis[bx + k]! + vy * basis[by + k]! + vz * basis[bz + k]!;
+    }
+  }
+}

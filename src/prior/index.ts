@@ -1,0 +1,63 @@
+/**
+ * Public names of prior/: Condition + noise → image.
+ */
+export { type BpeVocabulary, trainBpe } from './bpe.js';
+export {
+  controlSize,
+  latentShape,
+  type PriorConfig,
+  parsePriorConfig,
+  priorConfigSchema,
+  type SchedulerConfig,
+} from './config.js';
+export {
+  controlFeatures,
+  type DenoiserInputs,
+  type DiffusionConfig,
+  denoise,
+  PREFIXES,
+  type ReferenceInputs,
+  referenceTokens,
+  tileBatch,
+} from './networks.js';
+export {
+  branchesFor,
+  JokerPrior,
+  type JokerPriorOptions,
+  type NoiseQuery,
+  type PreparedCondition,
+  type ReferenceFeatures,
+} from './prior.js';
+export {
+  type NamedWeight,
+  type OpenPriorOptions,
+  openPrior,
+  type PriorModel,
+  priorFromFile,
+  type SavePriorOptions,
+  savePriorFile,
+  savePriorFolder,
+} from './prior-files.js';
+export type { Branches, ProgramOptions } from './programs.js';
+export {
+  DEFAULT_GUIDANCE,
+  drawLatents,
+  type RefineOptions,
+  refine,
+  type SampleOptions,
+  sample,
+  type ViewBatch,
+  type WalkOptions,
+  walkDdim,
+  walkPlms,
+} from './sampler.js';
+export * from './schedule.js';
+export {
+  makeTokenizer,
+  type TextTokenizer,
+  type TokenizerJson,
+  tokenizerFromPair,
+  tokenizerJson,
+} from './tokenizer.js';
+export { requirePassed, type VerifyOptions, type VerifyResult, type VerifyRow, verifyFolder } from './verify.js';
+export { type WeightFile, type WeightOptions, weightNames, weightsFrom } from './weights.js';

@@ -1,0 +1,157 @@
+/**
+ * Walks from noise to pictures with a prior: whole sampling (DDIM or PLMS) and the truncated DDIM of the distillation
+ * (Joker, supplement).
+ *
+ * The steps and their arithmetic are `schedule.ts`'s; here they meet the networks. All views of a call share condition and
+ * timestep, so the reference network runs once per step.
+ */
+import { JokerError } from '../core/errors.js';
+import type { Image } from '../core/image.js';
+import { foldIn, type RandomKey } from '../core/rng.js';
+import { normalRows } from './batches.js';
+import { branchesFor, type JokerPrior, type PreparedCondition } from './prior.js';
+import {
+  addNoise,
+  ddimStep,
+  ddimSteps,
+  NO_HISTORY,
+  type PlmsHistory,
+  plmsStep,
+  plmsSteps,
+  type Step,
+  truncatedSteps,
+} from './schedule.js';
+
+/** What the views of one call share, and what each has of its own. */
+export type ViewBatch = {
+  readonly condition: PreparedCondition;
+  /** of `JokerPrior.controlFeatures`, [V, width, h, w] */
+  readonly control: Float32Array;
+  /** number of views V ≥ 1 */
+  readonly views: number;
+};
+
+/** Options of every walk. */
+export type WalkOptions = {
+  /** guidance scale; 1 or less skips guidance */
+  readonly guidance: number;
+  /** told after every network call */
+  readonly onStep?: (done: number, total: number) => void;
+  /** ends the walk before its next step with JokerError interrupted */
+  readonly signal?: AbortSignal;
+};
+
+/** Options of `sample`. */
+export type SampleOptions = Partial<WalkOptions> & {
+  /** 1 … 1000; PLMS makes one call more. Default 100, the paper's. */
+  readonly steps?: number;
+  /** Default 'pndm' (PLMS), the paper's. 'ddim' honours the config's clipping. */
+  readonly sampler?: 'ddim' | 'pndm';
+};
+
+/** The paper's guidance scale of the 2D prior. */
+export const DEFAULT_GUIDANCE = 3;
+const DEFAULT_STEPS = 100;
+
+/**
+ * Pictures from noise, one per view.
+ * @param key view i starts from normals drawn with foldIn(key, i).
+ * @throws JokerError bad-argument for an impossible number of steps, interrupted when the signal says so.
+ */
+export async function sample(
+  prior: JokerPrior,
+  batch: ViewBatch,
+  key: RandomKey,
+  options: SampleOptions = {},
+): Promise<Image[]> {
+  const { steps = DEFAULT_STEPS, sampler = 'pndm', guidance = DEFAULT_GUIDANCE } = options;
+  if (!(Number.isInteger(steps) && steps >= 1 && steps <= 1000))
+    throw new JokerError('bad-argument', `${steps} sampling steps`, 'Choose 1 to 1000 steps.');
+  const start = drawLatents(prior, batch.views, key);
+  const walk = { ...options, guidance };
+  const latents =
+    sampler === 'ddim'
+      ? await walkDdim(prior, batch, start, ddimSteps(steps), walk)
+      : await walkPlms(prior, batch, start, plmsSteps(steps), walk);
+  return prior.decodeLatents(latents);
+}
+
+/** Normals [views, C, h, w]; view i depends on the key and i only. */
+export function drawLatents(prior: JokerPrior, views: number, key: RandomKey): Float32Array {
+  return normalRows(views, prior.latentShape.reduce((a, b) => a * b, 1), key);
+}
+
+/** Latents after the steps of deterministic DDIM. */
+export async function walkDdim(
+  prior: JokerPrior,
+  batch: ViewBatch,
+  start: Float32Array,
+  steps: readonly Step[],
+  options: WalkOptions,
+): Promise<Float32Array> {
+  const { clip_sample, clip_sample_range } = prior.config.scheduler;
+  const clipClean = clip_sample ? clip_sample_range : null;
+  let x = start;
+  for (const [i, step] of steps.entries()) {
+    x = ddimStep(prior.schedule, step, x, await predict(prior, batch, x, step.from, options), { clipClean });
+    options.onStep?.(i + 1, steps.length);
+  }
+  return x;
+}
+
+/** Latents after all calls of PLMS. */
+export async function walkPlms(
+  prior: JokerPrior,
+  batch: ViewBatch,
+  start: Float32Array,
+  steps: readonly Step[],
+  options: WalkOptions,
+): Promise<Float32Array> {
+  let x = start;
+  let history: PlmsHistory = NO_HISTORY;
+  for (const [i, step] of steps.entries()) {
+    const noise = await predict(prior, batch, x, step.from, options);
+    ({ next: x, history } = plmsStep(prior.schedule, steps, history, x, noise));
+    options.onStep?.(i + 1, steps.length);
+  }
+  return x;
+}
+
+async function predict(
+  prior: JokerPrior,
+  { condition, control }: ViewBatch,
+  latents: Float32Array,
+  timestep: number,
+  { guidance, signal }: WalkOptions,
+): Promise<Float32Array> {
+  if (signal?.aborted) throw new JokerError('interrupted', 'sampling was interrupted', '');
+  const features = await prior.referenceFeatures(condition, timestep, branchesFor(guidance));
+  return prior.predictNoise(condition, { latents, control, features, guidance });
+}
+
+/** Options of `refine`. */
+export type RefineOptions = WalkOptions & {
+  /** noise level to start from, 0 … 999 */
+  readonly from: number;
+  /** network calls: 1 in Stage 1, the number of levels left in Stage 2 */
+  readonly steps: number;
+};
+
+/**
+ * The distillation's target update: pictures are encoded, noised to `from` and walked back to timestep 0.
+ * @param pictures one per view, of the prior's size.
+ * @param key draws posterior and noise of view i, from keys of its own.
+ */
+export async function refine(
+  prior: JokerPrior,
+  batch: ViewBatch,
+  pictures: readonly Image[],
+  key: RandomKey,
+  options: RefineOptions,
+): Promise<Image[]> {
+  const clean = await prior.encodeImages(pictures, foldIn(key, 0));
+  const noise = drawLatents(prior, batch.views, foldIn(key, 1));
+  const noisy = addNoise(prior.schedule, clean, noise, options.from);
+  const steps = truncatedSteps(options.from, options.steps);
+  return prior.decodeLatents(await walkDdim(prior, batch, noisy, steps, options));
+}

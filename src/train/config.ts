@@ -1,0 +1,100 @@
+/**
+ * What a training does, as values: networks and recipe of the embedded (`mini`) models.
+ *
+ * The recipe follows Joker, supplement (AdamW, caption dropout 0.1, clipping at 1, plain MSE); every deviation of `mini` is
+ * a value here and stands with its reason in docs/PAPER.md.
+ */
+import type { ClipTextConfig, ControlnetConfig, UnetConfig, VaeConfig } from '../nets/index.js';
+
+/** Configs of all networks of a prior. */
+export type PriorNetworks = {
+  readonly vae: VaeConfig;
+  readonly text: ClipTextConfig;
+  readonly unet: UnetConfig;
+  readonly controlnet: ControlnetConfig;
+};
+
+/** Settings shared by all stages of training. */
+export type StageOptions = {
+  /** samples per step */
+  readonly batch: number;
+  /** peak learning rate */
+  readonly learningRate: number;
+  /** steps of linear warm-up from 0 */
+  readonly warmupSteps: number;
+  /** steps of the whole training; the rate falls to a tenth over the last `decayShare` of them */
+  readonly steps: number;
+  /** share of the steps at the end over which the rate falls (cosine); 0 = constant, as in the paper */
+  readonly decayShare: number;
+  readonly weightDecay: number;
+  /** global norm at which gradients are clipped; the paper: 1 */
+  readonly clipNorm: number;
+  /** decay per step of the averaged weights; 0 = no averaging, as in the paper */
+  readonly averageDecay: number;
+  readonly seed: number;
+};
+
+/** Learning rate at a step (counted from 1). */
+export function learningRateAt(options: StageOptions, step: number): number {
+  const { learningRate, warmupSteps, steps, decayShare } = options;
+  const warm = Math.min(1, step / Math.max(1, warmupSteps));
+  const start = steps * (1 - decayShare);
+  const t = decayShare === 0 ? 0 : Math.min(1, Math.max(0, (step - start) / (steps - start)));
+  return learningRate * warm * (0.1 + 0.9 * 0.5 * (1 + Math.cos(Math.PI * t)));
+}
+
+/** Prompt length of the embedded models: captions of the synthetic sets have at most about twenty words. */
+const MINI_TOKENS = 32;
+const MINI_TEXT_WIDTH = 64;
+
+/**
+ * Networks of the embedded models: Stable Diffusion 1.5's classes, narrow, for 64² pictures with 16²×4 latents.
+ * @param vocabulary size of the tokenizer's vocabulary.
+ */
+export function miniNetworks(vocabulary: number): PriorNetworks {
+  const shared = {
+    sample_size: 16,
+    in_channels: 4,
+    block_out_channels: [32, 64, 96],
+    down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'] as UnetConfig['down_block_types'],
+    layers_per_block: 1,
+    cross_attention_dim: MINI_TEXT_WIDTH,
+    norm_num_groups: 8,
+    norm_eps: 1e-5,
+    attention_head_dim: 2,
+    act_fn: 'silu' as const,
+    flip_sin_to_cos: true as const,
+    freq_shift: 0 as const,
+    use_linear_projection: false as const,
+    only_cross_attention: false as const,
+    dual_cross_attention: false as const,
+  };
+  return {
+    vae: {
+      in_channels: 3,
+      out_channels: 3,
+      down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D'],
+      up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D'],
+      block_out_channels: [16, 32, 64],
+      layers_per_block: 1,
+      latent_channels: 4,
+      norm_num_groups: 8,
+      sample_size: 64,
+      act_fn: 'silu',
+      scaling_factor: 1,
+      mid_block_add_attention: true,
+    },
+    text: {
+      hidden_size: MINI_TEXT_WIDTH,
+      num_attention_heads: 4,
+      num_hidden_layers: 2,
+      intermediate_size: 4 * MINI_TEXT_WIDTH,
+      vocab_size: vocabulary,
+      max_position_embeddings: MINI_TOKENS,
+      hidden_act: 'quick_gelu',
+      layer_norm_eps: 1e-5,
+    },
+    unet: { ...shared, out_channels: 4, up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'] },
+    controlnet: { ...shared, conditioning_channels: 3, conditioning_embedding_out_channels: [16, 32, 64] },
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * The training loop: batches in, checkpoints and figures out. Knows no networks.
+ *
+ * A step's batch and random numbers depend on the seed and the step only, so that a run that was killed and resumed is the
+ * same run.
+ */
+import { checkpointValues, newestCheckpoint, saveCheckpoint } from '../core/files/checkpoints.js';
+import { TrainingLog } from '../core/files/training-log.js';
+import { type Report, silent } from '../core/progress.js';
+import { foldIn, type RandomKey, randomKey } from '../core/rng.js';
+import { adamW, compile, Graph, gradients, momentName, type Program, sizeOf, type Tensor, type Values } from '../graph/index.js';
+import { initialise } from '../nets/index.js';
+import { learningRateAt, type StageOptions } from './config.js';
+
+/** What a stage of training computes: everything that differs between the autoencoder, the base and the prior. */
+export type TrainingTask = {
+  readonly name: string;
+  /** builds the loss on the graph; other scalars are logged */
+  readonly build: (graph: Graph) => { loss: Tensor; figures?: Record<string, Tensor> };
+  /** which parameters train */
+  readonly trains: (name: string) => boolean;
+  /** first values of parameters that start from other weights */
+  readonly initial?: ReadonlyMap<string, Float32Array>;
+  /** inputs of a step; key: this step's random key */
+  readonly batch: (key: RandomKey, step: number) => Record<string, Values>;
+  /** called now and then with the averaged weights, e.g. to draw samples */
+  readonly onSamples?: (step: number, weights: ReadonlyMap<string, Float32Array>) => Promise<void>;
+};
+
+/** How and where a training runs. */
+export type LoopOptions = StageOptions & {
+  /** folder of checkpoints and logs */
+  readonly folder: string;
+  /** seconds between checkpoints; default 120 */
+  readonly checkpointSeconds?: number;
+  /** steps between calls of `onSamples`; default 1000 */
+  readonly sampleEverySteps?: number;
+  /** stops after this many seconds, with a checkpoint; default: never */
+  readonly maximumSeconds?: number;
+  readonly threads?: number;
+  readonly report?: Report;
+  /** seconds on any steady clock; given by the caller because this folder owns no clock */
+  readonly now: () => number;
+};
+
+/** Weights at the end of a training. */
+export type TrainedWeights = {
+  readonly step: number;
+  /** by parameter name; averaged over steps when the options ask for it */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+};
+
+/** Steps between updates of the averaged weights: averaging every step would cost as much as the optimiser. */
+const AVERAGE_EVERY = 8;
+const LOG_EVERY = 25;
+
+/** Runs or resumes a training to its last step or time limit, and returns the weights. */
+export async function train(task: TrainingTask, options: LoopOptions): Promise<TrainedWeights> {
+  const run = await TrainingRun.open(task, options);
+  try {
+    return await run.toEnd();
+  } finally {
+    await run.dispose();
+  }
+}
+
+/** One training in progress: owns the program with its resident state, and the averages. */
+class TrainingRun {
+  private constructor(
+    private readonly task: TrainingTask,
+    private readonly options: LoopOptions,
+    private readonly program: Program,
+    private readonly trained: readonly Tensor[],
+    private readonly fixed: ReadonlyMap<string, Float32Array>,
+    private readonly averages: Map<string, Float32Array>,
+    private step: number,
+    private readonly log: TrainingLog,
+  ) {}
+
+  static async open(task: TrainingTask, options: LoopOptions): Promise<TrainingRun> {
+    const graph = new Graph();
+    const { loss, figures = {} } = task.build(graph);
+    const parameters = graph.parameters();
+    const first = initialise(parameters, foldIn(randomKey(options.seed), 1));
+    for (const p of parameters) {
+      const given = task.initial?.get(p.name);
+      if (given) first.set(p.name, given);
+    }
+    const trained = parameters.filter((p) => task.trains(p.name));
+    const checkpoint = newestCheckpoint(options.folder);
+    const stored = (name: string, p: Tensor) => checkpoint && checkpointValues(checkpoint, name, sizeOf(p.shape));
+    const initial = trained.map((p) => stored(p.name, p) ?? first.get(p.name)!);
+    const moments = (which: 'first' | 'second') =>
+      trained.map((p) => stored(momentName(p.name, which), p) ?? new Float32Array(sizeOf(p.shape)));
+    const state = adamW(graph, {
+      parameters: trained,
+      initial,
+      gradients: gradients(loss, trained),
+      learningRate: graph.input('learning_rate', []),
+      step: graph.input('adam_step', []),
+      weightDecay: options.weightDecay,
+      clipNorm: options.clipNorm,
+      moments: { first: moments('first'), second: moments('second') },
+    });
+    const names = new Set(trained.map((p) => p.name));
+    const fixed = new Map([...first].filter(([name]) => !names.has(name)));
+    const program = await compile({
+      outputs: { loss, ...figures },
+      state,
+      weights: (name) => ({ kind: 'memory', data: fixed.get(name)! }),
+      threads: options.threads,
+      profile: process.env['JOKER_PROFILE'],
+    });
+    const averages = new Map(trained.map((p, i) => [p.name, stored(`average.${p.name}`, p) ?? Float32Array.from(initial[i]!)]));
+    return new TrainingRun(task, options, program, trained, fixed, averages, checkpoint?.step ?? 0, new TrainingLog(options.folder));
+  }
+
+  async toEnd(): Promise<TrainedWeights> {
+    const { options, task } = this;
+    const { report = silent, now } = options;
+    report({ kind: 'stage', stage: task.name, text: `training ${task.name}`, total: options.steps });
+    const started = now();
+    let saved = started;
+    let sums = new Map<string, number>();
+    const firstStep = this.step;
+    while (this.step < options.steps && now() - started < (options.maximumSeconds ?? Infinity)) {
+      const figures = await this.advance();
+      for (const [name, value] of Object.entries(figures)) sums.set(name, (sums.get(name) ?? 0) + value);
+      if (this.step % LOG_EVERY === 0) {
+        const rate = ((this.step - firstStep) * options.batch) / (now() - started);
+        const row = { ...Object.fromEntries([...sums].map(([k, v]) => [k, v / LOG_EVERY])), imagesPerSecond: rate };
+        this.log.write(this.step, row);
+        report({ kind: 'progress', done: this.step, total: options.steps, figures: row });
+        sums = new Map();
+      }
+      if (now() - saved > (options.checkpointSeconds ?? 120)) {
+        await this.save();
+        saved = now();
+      }
+      if (this.step % (options.sampleEverySteps ?? 1000) === 0) await task.onSamples?.(this.step, this.weights());
+    }
+    await this.save();
+    return { step: this.step, weights: this.weights() };
+  }
+
+  private async advance(): Promise<Record<string, number>> {
+    const { options, task } = this;
+    const step = this.step + 1;
+    const outputs = await this.program.run({
+      ...task.batch(foldIn(randomKey(options.seed), 1000 + step), step),
+      learning_rate: Float32Array.of(learningRateAt(options, step)),
+      adam_step: Float32Array.of(step),
+    });
+    const figures = Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values[0]!]));
+    if (!Number.isFinite(figures['loss'])) throw new Error(`internal: the loss of ${task.name} is ${figures['loss']} at step ${step}`);
+    this.step = step;
+    if (options.averageDecay > 0 && step % AVERAGE_EVERY === 0) this.average(step);
+    return figures;
+  }
+
+  private average(step: number): void {
+    // Early on the average would remember the random start: the decay grows with the step (as in common EMA warm-ups).
+    const decay = Math.min(this.options.averageDecay, (1 + step) / (10 + step)) ** AVERAGE_EVERY;
+    for (const { name } of this.trained) {
+      const average = this.averages.get(name)!;
+      const current = this.program.readState(name);
+      for (let i = 0; i < average.length; i++) average[i] = decay * average[i]! + (1 - decay) * current[i]!;
+    }
+  }
+
+  private weights(): Map<string, Float32Array> {
+    const result = new Map(this.fixed);
+    for (const { name } of this.trained)
+      result.set(name, this.options.averageDecay > 0 ? this.averages.get(name)! : this.program.readState(name));
+    return result;
+  }
+
+  private async save(): Promise<void> {
+    const tensors = new Map<string, Float32Array>();
+    for (const { name } of this.trained) {
+      tensors.set(name, this.program.readState(name));
+      for (const which of ['first', 'second'] as const)
+        tensors.set(momentName(name, which), this.program.readState(momentName(name, which)));
+      if (this.options.averageDecay > 0) tensors.set(`average.${name}`, this.averages.get(name)!);
+    }
+    await saveCheckpoint(this.options.folder, this.step, tensors, { task: this.task.name });
+  }
+
+  dispose(): Promise<void> {
+    return this.program.dispose();
+  }
+}

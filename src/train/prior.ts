@@ -1,0 +1,115 @@
+/**
+ * Training of the prior: denoising UNet (middle and up blocks), reference UNet and ControlNet together (Joker, section on
+ * the 2D prior, and supplement).
+ *
+ * A group is one frame of one person seen by V cameras: its targets share reference, caption and timestep, so one pass of
+ * the reference UNet serves V targets and is still exact (its features depend on reference, timestep and text only).
+ */
+import { RandomStream } from '../core/rng.js';
+import { clipText, controlEmbedding, controlnet, selfAttentionLayers, scopeOf, type UnetConfig, unet } from '../nets/index.js';
+import type { Tensor } from '../graph/index.js';
+import { CAPTION_DROPOUT, type CaptionedLatents } from './base.js';
+import type { PriorNetworks } from './config.js';
+import { noisedInputs, noisedLatent, noisedValues, promptIds, sampledLatents, velocityLoss } from './diffusion.js';
+import type { TrainingTask } from './loop.js';
+import { pictureTo, type PictureSet, viewIndex } from './pictures.js';
+
+/** Switches of the ablations (supplement, Table 1). */
+export type PriorAblation = {
+  /** nothing of the denoising UNet trains */
+  readonly frozenDenoiser?: boolean;
+  /** every caption is empty */
+  readonly noText?: boolean;
+};
+
+/** Material of the prior's training: latents are indexed as the pictures of the set. */
+export type PriorMaterial = CaptionedLatents & { readonly pictures: PictureSet };
+
+/** First weights of the three UNets and the text encoder from a base: the reference UNet and ControlNet are copies. */
+export function priorStart(base: ReadonlyMap<string, Float32Array>): Map<string, Float32Array> {
+  const start = new Map(base);
+  for (const [name, values] of base) {
+    if (!name.startsWith('unet.')) continue;
+    const rest = name.slice('unet.'.length);
+    start.set(`ref_unet.${rest}`, values);
+    // ControlNet has the encoder and the middle; its zero convolutions and picture embedding start fresh
+    start.set(`controlnet.${rest}`, values);
+  }
+  return start;
+}
+
+/** True for parameters that train in the prior's phases (method of the paper; the rest stays as the base left it). */
+export function trainsInPrior(name: string, config: UnetConfig, ablation: PriorAblation = {}): boolean {
+  if (name.startsWith('controlnet.')) return true;
+  if (name.startsWith('unet.')) return !ablation.frozenDenoiser && /^unet\.(mid_block|up_blocks)\./.test(name);
+  return name.startsWith('ref_unet.') && reachesReferenceFeatures(name.slice('ref_unet.'.length), config);
+}
+
+/** False for what comes after the last recorded tokens: it influences nothing. */
+function reachesReferenceFeatures(name: string, config: UnetConfig): boolean {
+  if (/^conv_(norm_)?out\./.test(name)) return false;
+  const last = selfAttentionLayers(config).at(-1)!.replace(/transformer_blocks\.0\.attn1$/, '');
+  if (!name.startsWith(last)) return true;
+  const inside = name.slice(last.length);
+  return !/^(proj_out|transformer_blocks\.0\.(attn1|norm2|attn2|norm3|ff))\./.test(inside);
+}
+
+/** The task of training the prior; `groups` frames of V views each per step. */
+export function priorTask(
+  networks: PriorNetworks,
+  groups: number,
+  material: PriorMaterial,
+  base: ReadonlyMap<string, Float32Array>,
+  ablation: PriorAblation = {},
+): TrainingTask {
+  const { pictures, latentShape, empty } = material;
+  const batch = groups * pictures.views;
+  return {
+    name: 'prior',
+    initial: priorStart(base),
+    trains: (name) => trainsInPrior(name, networks.unet, ablation),
+    build: (graph) => {
+      const inputs = noisedInputs(graph, [batch, ...latentShape], pictures.views);
+      const { timestep } = inputs;
+      const ids = graph.input('ids', [groups, empty.length], 'int64');
+      const text = clipText(scopeOf(graph, 'text_encoder.'), networks.text, ids);
+      const inject = new Map<string, Tensor>();
+      const reference = graph.input('reference', [groups, ...latentShape]);
+      unet(scopeOf(graph, 'ref_unet.'), networks.unet, { sample: reference, timestep, text, record: inject });
+      const sample = noisedLatent(inputs);
+      const picture = graph.input('control', [batch, 3, pictures.size, pictures.size]);
+      const scope = scopeOf(graph, 'controlnet.');
+      const embedding = controlEmbedding(scope, networks.controlnet, picture);
+      const control = controlnet(scope, networks.controlnet, { sample, timestep, text, embedding });
+      const prediction = unet(scopeOf(graph, 'unet.'), networks.unet, { sample, timestep, text, control, inject });
+      return { loss: velocityLoss(prediction, inputs) };
+    },
+    batch: (key) => priorBatch(new RandomStream(key), groups, material, ablation),
+  };
+}
+
+function priorBatch(random: RandomStream, groups: number, material: PriorMaterial, ablation: PriorAblation) {
+  const { pictures, latents, prompts, empty } = material;
+  const targets: number[] = [];
+  const references: number[] = [];
+  const captions: Int32Array[] = [];
+  for (let g = 0; g < groups; g++) {
+    const person = random.integer(pictures.people);
+    const frame = random.integer(pictures.frames);
+    for (let view = 0; view < pictures.views; view++) targets.push(viewIndex(pictures, person, frame, view));
+    const other = (frame + 1 + random.integer(pictures.frames - 1)) % pictures.frames;
+    references.push(viewIndex(pictures, person, other, random.integer(pictures.views)));
+    captions.push(ablation.noText ? empty : prompts[targets.at(-1)!]!);
+  }
+  const pixels = 3 * pictures.size ** 2;
+  const control = new Float32Array(targets.length * pixels);
+  targets.forEach((index, b) => {
+    pictureTo(pictures.normals!, index, pictures.size, control, b * pixels);
+  });
+  return {
+    ...noisedValues(latents, targets, random, pictures.views),
+    reference: sampledLatents(latents, references, random),
+    ids: promptIds(captions, empty, CAPTION_DROPOUT, random),
+    control,
+  };
+}
