@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { packageRoot } from '../../src/core/files/assets.js';
 import { addModels } from './models.js';
 import { reportFailure } from './talk.js';
+import { addVerify } from './verify.js';
 
 const NAME = 'joker';
 
@@ -26,6 +27,7 @@ function makeProgram(): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeErr: () => {} }) // errors are printed once, by reportFailure
     .exitOverride();
+  addVerify(program);
   addModels(program);
   return program;
 }

@@ -59,8 +59,8 @@ function loopsOf(inside: number): number[][] {
 }
 
 /**
- * Cuts each run of inside corners off one face: from the edge where the walk around the face leaves the run to the edge
- * where it entered. The neighbour walks the other way round, so each cut is used once in each direction.
+ * Cuts each run of inside corners off one face: from the edge where the walk around the face enters the run to the edge
+ * where it leaves. The neighbour walks the other way round, so each cut is used once in each direction.
  */
 function cutFace(face: readonly number[], inside: number, next: Map<number, number>): void {
   const isIn = (k: number) => (inside >> face[k & 3]!) & 1;
@@ -69,7 +69,7 @@ function cutFace(face: readonly number[], inside: number, next: Map<number, numb
     let start = k;
     while (isIn(start - 1 + 4)) start = (start + 3) & 3;
     const leaving = edgeBetween(face[k]!, face[(k + 1) & 3]!);
-    next.set(leaving, edgeBetween(face[(start + 3) & 3]!, face[start]!));
+    next.set(edgeBetween(face[(start + 3) & 3]!, face[start]!), leaving);
   }
 }
 

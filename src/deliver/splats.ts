@@ -152,6 +152,6 @@ function splatRow(splats: Splats, at: number): number[] {
 /** Unit quaternion (w, x, y, z) of the shortest turn of +z onto a unit normal. */
 export function rotationOntoNormal(x: number, y: number, z: number): [number, number, number, number] {
   if (z < -1 + 1e-6) return [0, 1, 0, 0]; // half a turn has no shortest axis: take x
-  const w = Math.sqrt((1 + z) / 2);
-  return [w, -y / (2 * w), x / (2 * w), 0];
+  const length = Math.hypot(1 + z, y, x); // the half-way vector of +z and the normal, crossed with +z
+  return [(1 + z) / length, -y / length, x / length, 0];
 }

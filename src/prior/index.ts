@@ -59,5 +59,13 @@ export {
   tokenizerFromPair,
   tokenizerJson,
 } from './tokenizer.js';
-export { requirePassed, type VerifyOptions, type VerifyResult, type VerifyRow, verifyFolder } from './verify.js';
+export {
+  relativeError,
+  requirePassed,
+  type VerifyOptions,
+  type VerifyResult,
+  type VerifyRow,
+  verifyFolder,
+} from './verify.js';
+export type { CheckContext, VerifyCheck } from './verify-check.js';
 export { type WeightFile, type WeightOptions, weightNames, weightsFrom } from './weights.js';

@@ -95,7 +95,10 @@ export class JokerPrior {
   async encodeImages(images: readonly Image[], key: RandomKey | null): Promise<Float32Array> {
     const size = this.latentSize();
     const image = pictureRows(images, this.config.image_size, "the prior's pictures");
-    const noise = rowsOf(key ? normalRows(images.length, size, key) : new Float32Array(images.length * size), images.length);
+    const noise = rowsOf(
+      key ? normalRows(images.length, size, key) : new Float32Array(images.length * size),
+      images.length,
+    );
     const batch = Math.min(images.length, this.batch);
     const program = await this.programs.encode(batch);
     const scale = this.config.vae.scaling_factor;

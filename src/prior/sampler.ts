@@ -78,7 +78,11 @@ export async function sample(
 
 /** Normals [views, C, h, w]; view i depends on the key and i only. */
 export function drawLatents(prior: JokerPrior, views: number, key: RandomKey): Float32Array {
-  return normalRows(views, prior.latentShape.reduce((a, b) => a * b, 1), key);
+  return normalRows(
+    views,
+    prior.latentShape.reduce((a, b) => a * b, 1),
+    key,
+  );
 }
 
 /** Latents after the steps of deterministic DDIM. */

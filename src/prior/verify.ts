@@ -1,15 +1,17 @@
 /**
  * `joker verify`: recomputes reference outputs and says how far off ours are.
  *
- * A folder may hold any subset of the reference files; a check whose files are not all there is listed as skipped. The
- * checks themselves are in `verify-checks.ts`; other stages may add theirs.
+ * A folder may hold any subset of the reference files. A check runs when its reference outputs and all else that it needs
+ * are there, and is listed as skipped when only the outputs are. Other stages may add checks.
  */
 import { join } from 'node:path';
 import { JokerError } from '../core/errors.js';
 import { parseJsonStrict } from '../core/files/json.js';
 import { readFileText } from '../core/files/read.js';
 import { openSafetensors, readIntegers, readTensor, type SafetensorsFile } from '../core/files/safetensors.js';
-import { NETWORK_CHECKS } from './verify-checks.js';
+import type { CheckContext, VerifyCheck } from './verify-check.js';
+import { NETWORK_CHECKS } from './verify-networks.js';
+import { SAMPLING_CHECKS } from './verify-sampling.js';
 
 /** One recomputed output. */
 export type VerifyRow = {
@@ -27,34 +29,9 @@ export type VerifyResult = {
   readonly folder: string;
   readonly tolerance: number;
   readonly rows: readonly VerifyRow[];
-  /** checks that could not run, with the files that they lack */
+  /** checks whose reference outputs are there but which lack other files */
   readonly skipped: readonly { readonly what: string; readonly missing: readonly string[] }[];
   readonly passed: boolean;
-};
-
-/** A check's files, opened, and where its results go. */
-export type CheckContext = {
-  /** a tensor file of the check, without `.safetensors` */
-  tensors(name: string): SafetensorsFile;
-  /** a parsed config of the check, without `.json` */
-  json(name: string): unknown;
-  /** path for error messages */
-  path(name: string): string;
-  /** threads of the runtime, or undefined for all */
-  readonly threads: number | undefined;
-  /** hands in an output: ours beside the tensor `key` of `file` */
-  compare(label: string, ours: ArrayLike<number>, file: SafetensorsFile, key: string): void;
-};
-
-/** A group of outputs that need the same files. */
-export type VerifyCheck = {
-  /** name of the check; rows are called `what: label` */
-  readonly what: string;
-  /** file names inside the folder, all needed; slashes for sub-folders */
-  readonly files: readonly string[];
-  /** sub-folder in which the files stand, or '' */
-  readonly folder?: string;
-  run(context: CheckContext): Promise<void>;
 };
 
 /** Options of `verifyFolder`. */
@@ -75,20 +52,24 @@ export async function verifyFolder(folder: string, options: VerifyOptions = {}):
   const { tolerance = 1e-3, extra = [] } = options;
   const rows: VerifyRow[] = [];
   const skipped: { what: string; missing: string[] }[] = [];
-  for (const check of [...NETWORK_CHECKS, ...extra]) {
+  for (const check of [...NETWORK_CHECKS, ...SAMPLING_CHECKS, ...extra]) {
     const root = join(folder, check.folder ?? '');
-    const found = new Map(check.files.map((name) => [name, openIfThere(root, name)]));
-    const missing = check.files.filter((name) => found.get(name) === null);
-    if (missing.length === 0) await check.run(contextOf(root, check, found, options, tolerance, rows));
-    else if (missing.length < check.files.length) skipped.push({ what: check.what, missing });
+    const found = new Map([check.outputs, ...check.files].map((name) => [name, openIfThere(root, name)]));
+    if (!found.get(check.outputs)) continue;
+    const missing = check.files.filter((name) => !found.get(name));
+    if (missing.length > 0) skipped.push({ what: check.what, missing });
+    else await check.run(contextOf(root, check, found, options, tolerance, rows));
   }
-  if (rows.length === 0)
-    throw new JokerError(
-      'nothing-to-do',
-      `${folder}: holds nothing to verify`,
-      'Name a folder with reference files, e.g. unet.json, unet.safetensors and unet_io.safetensors.',
-    );
+  if (rows.length === 0) throw nothingToVerify(folder, skipped);
   return { folder, tolerance, rows, skipped, passed: rows.every((row) => row.passed) };
+}
+
+function nothingToVerify(folder: string, skipped: VerifyResult['skipped']): JokerError {
+  const lacking = [...new Set(skipped.flatMap(({ missing }) => missing))];
+  const remedy = lacking.length
+    ? `Add the files that go with the reference outputs: ${lacking.join(', ')}.`
+    : 'Name a folder with reference files, e.g. unet.json, unet.safetensors and unet_io.safetensors.';
+  return new JokerError('nothing-to-do', `${folder}: holds nothing to verify`, remedy);
 }
 
 /** @throws JokerError tolerance-exceeded naming the worst output, when one did not pass. */

@@ -23,6 +23,7 @@ export type BeardStyle = 'none' | 'stubble' | 'moustache' | 'goatee' | 'full';
 
 /** A person. Colours are linear light. */
 export type Person = {
+  /** whole number from which the person's noise patterns are drawn */
   readonly seed: number;
   /** identity coefficients of the head model */
   readonly identity: Float32Array;
@@ -87,7 +88,7 @@ const IRIS_COLORS: readonly (readonly [number, number, number])[] = [
 ];
 
 /** The person of a key: the same key gives the same person on the same head model. */
-export function samplePerson(model: HeadModel, key: RandomKey, seed = 0): Person {
+export function samplePerson(model: HeadModel, key: RandomKey): Person {
   const random = new RandomStream(foldInName(key, 'person'));
   const kind = pickKind(random);
   const presentation = random.chance(0.5) ? 'woman' : 'man';
@@ -97,7 +98,7 @@ export function samplePerson(model: HeadModel, key: RandomKey, seed = 0): Person
   const hairColor = sampleHairColor(random, kind, tone);
   const loud = kind === 'paint' || kind === 'pattern';
   return {
-    seed,
+    seed: random.uint32() >>> 1,
     identity,
     presentation,
     skin: {

@@ -1,9 +1,9 @@
 /**
- * The checks of `joker verify`: which reference files belong together, and how each output is recomputed.
+ * The checks of `joker verify` that run one network once: UNet, ControlNet, autoencoder, text encoder.
  *
- * The outputs come from other people's programs; nothing here knows what they should be.
+ * The reference outputs come from other people's programs; nothing here knows what they should be.
  */
-import { readIntegers, readTensor, type SafetensorsFile, tensorEntry } from '../core/files/safetensors.js';
+import { readIntegers, tensorEntry } from '../core/files/safetensors.js';
 import { compile, Graph, type Tensor, type Values } from '../graph/index.js';
 import {
   clipText,
@@ -19,30 +19,9 @@ import {
   vaeDecode,
   vaeEncode,
 } from '../nets/index.js';
-import { controlFeatures, type DiffusionConfig, denoise, PREFIXES, referenceTokens } from './networks.js';
-import {
-  addNoise,
-  ddimStep,
-  ddimSteps,
-  makeSchedule,
-  NO_HISTORY,
-  type PlmsHistory,
-  plmsStep,
-  plmsSteps,
-} from './schedule.js';
-import type { CheckContext, VerifyCheck } from './verify.js';
+import { PREFIXES } from './networks.js';
+import { asFiles, type CheckContext, feedsOf, inputOf, tensorFiles, type VerifyCheck } from './verify-check.js';
 import { type WeightFile, weightsFrom } from './weights.js';
-
-const asFiles = (prefix: string, file: SafetensorsFile): WeightFile[] => [{ prefix, file }];
-
-/** Declares the tensor `key` of a file as a float32 input of its shape. */
-function inputOf(graph: Graph, file: SafetensorsFile, key: string): Tensor {
-  return graph.input(key, tensorEntry(file, key).shape);
-}
-
-function feedsOf(file: SafetensorsFile, keys: readonly string[]): Record<string, Values> {
-  return Object.fromEntries(keys.map((key) => [key, readTensor(file, key)]));
-}
 
 /** Compiles, runs once, frees. */
 async function runOnce(
@@ -133,35 +112,37 @@ async function checkClip(context: CheckContext): Promise<void> {
   context.compare('last_hidden_state', ours.out!, io, 'last_hidden_state');
 }
 
-const tensorFiles = (...names: string[]): string[] => names.map((name) => `${name}.safetensors`);
-const PRIOR_FILES = ['config.json', ...tensorFiles('unet', 'ref_unet', 'controlnet', 'io')];
-
-/** All checks, in the order of the rows. */
+/** The checks, in the order of their rows. */
 export const NETWORK_CHECKS: readonly VerifyCheck[] = [
-  { what: 'unet', files: ['unet.json', ...tensorFiles('unet', 'unet_io')], run: checkUnet },
+  { what: 'unet', outputs: 'unet_io.safetensors', files: ['unet.json', 'unet.safetensors'], run: checkUnet },
   {
     what: 'controlnet',
-    files: ['controlnet.json', ...tensorFiles('controlnet', 'unet_io')],
+    outputs: 'unet_io.safetensors',
+    files: ['controlnet.json', 'controlnet.safetensors'],
     run: (context) => checkControlnet(context, false),
   },
   {
     what: 'unet + controlnet',
-    files: ['unet.json', 'controlnet.json', ...tensorFiles('unet', 'controlnet', 'unet_io')],
+    outputs: 'unet_io.safetensors',
+    files: ['unet.json', 'controlnet.json', ...tensorFiles('unet', 'controlnet')],
     run: (context) => checkControlnet(context, true),
   },
-  { what: 'vae', files: ['vae.json', ...tensorFiles('vae', 'vae_io')], run: (c) => checkVae(c, 'vae') },
+  {
+    what: 'vae',
+    outputs: 'vae_io.safetensors',
+    files: ['vae.json', 'vae.safetensors'],
+    run: (context) => checkVae(context, 'vae'),
+  },
   {
     what: 'vae (new keys)',
-    files: ['vae.json', ...tensorFiles('vae_new_keys', 'vae_io')],
+    outputs: 'vae_io.safetensors',
+    files: ['vae.json', 'vae_new_keys.safetensors'],
     run: (context) => checkVae(context, 'vae_new_keys'),
   },
-  { what: 'clip_text', files: ['clip_text.json', ...tensorFiles('clip_text', 'clip_text_io')], run: checkClip },
-  ...['schedulers_10', 'schedulers_100'].map((name) => ({
-    what: name,
-    files: tensorFiles(name),
-    run: (context: CheckContext) => checkSchedulers(context, name),
-  })),
-  // The prior's files may stand in a folder of their own or in the folder that was named.
-  { what: 'prior', folder: 'prior', files: PRIOR_FILES, run: checkPrior },
-  { what: 'prior', files: PRIOR_FILES, run: checkPrior },
+  {
+    what: 'clip_text',
+    outputs: 'clip_text_io.safetensors',
+    files: ['clip_text.json', 'clip_text.safetensors'],
+    run: checkClip,
+  },
 ];

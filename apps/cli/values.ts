@@ -1,0 +1,21 @@
+/** Option values of the command line: text to numbers, with the range in the error. Knows no verbs. */
+
+import { InvalidArgumentError } from 'commander';
+
+/** A parser for a number in [low, high]; `whole` refuses fractions. For `command.option(flags, text, parser)`. */
+export function numberBetween(low: number, high: number, whole = false): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= low && value <= high && (!whole || Number.isInteger(value))) return value;
+    throw new InvalidArgumentError(`Expected a ${whole ? 'whole ' : ''}number from ${low} to ${high}.`);
+  };
+}
+
+/** A parser for one of a few words. */
+export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word !== undefined) return word;
+    throw new InvalidArgumentError(`Expected ${words.join(' or ')}.`);
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * The job behind `joker verify`: recomputes the reference outputs that a folder holds.
+ *
+ * Only the job; the checks are the prior's.
+ */
+
+import { type VerifyResult, verifyFolder } from '../prior/verify.js';
+import { type JobContext, jobOf } from './job.js';
+
+/** What to verify. */
+export type VerifyJobOptions = {
+  /** folder with reference files */
+  readonly folder: string;
+  /** largest max |error| / max |reference| that passes; default 1e-3 */
+  readonly tolerance?: number;
+  /** threads of the runtime; default all */
+  readonly threads?: number;
+};
+
+/** Recomputes and compares. @throws JokerError nothing-to-do, bad-file, bad-weights, missing-file. */
+export async function verify(options: VerifyJobOptions, { report }: JobContext): Promise<VerifyResult> {
+  const { folder, ...rest } = options;
+  report({ kind: 'stage', stage: 'verify', text: `Verifying ${folder}` });
+  return verifyFolder(folder, rest);
+}
+
+/** Reference for `runJob`. */
+export const verifyJob = jobOf<typeof import('./verify.js'), 'verify'>(new URL(import.meta.url), 'verify');
