@@ -46,7 +46,8 @@ function faceTriangles(model: HeadModel): Uint32Array {
 /** Triangles and mirror pairs of the tracker's mesh, from MediaPipe's published topology. */
 function readTopology(): { triangles: number[]; mirror: number[] } {
   const text = readFileSync('node_modules/@vladmandic/human/src/face/facemeshcoords.ts', 'utf8');
-  const list = (name: string) => JSON.parse(text.match(new RegExp(`${name}[^=]*= (\\[[\\s\\S]*?\\n?\\]);`))![1]!.replace(/,\s*\]/g, ']'));
+  const list = (name: string) =>
+    JSON.parse(text.match(new RegExp(`${name}[^=]*= (\\[[\\s\\S]*?\\n?\\]);`))![1]!.replace(/,\s*\]/g, ']'));
   const uv = list('UV468') as [number, number][];
   const flat = list('TRI468') as number[];
   const nearest = ([u, v]: [number, number]) => {
@@ -161,7 +162,9 @@ function outwards(triangles: Uint32Array, points: readonly SurfacePoint[]): Uint
     const [a, b, c] = [0, 1, 2].map((k) => pointOn(reference, skin, points[triangles[t + k]!]!));
     area += (b![0] - a![0]) * (c![1] - a![1]) - (b![1] - a![1]) * (c![0] - a![0]);
   }
-  if (area < 0) for (let t = 0; t < triangles.length; t += 3) [triangles[t + 1], triangles[t + 2]] = [triangles[t + 2]!, triangles[t + 1]!];
+  if (area < 0)
+    for (let t = 0; t < triangles.length; t += 3)
+      [triangles[t + 1], triangles[t + 2]] = [triangles[t + 2]!, triangles[t + 1]!];
   return triangles;
 }
 
@@ -179,10 +182,13 @@ function identityBasis(template: Template, count: number): Float32Array[] {
     return centred(offset);
   });
   const gram = new Float64Array(n * n);
-  for (let a = 0; a < n; a++) for (let b = 0; b < n; b++) gram[a * n + b] = rows[a]!.reduce((s, v, i) => s + v * rows[b]![i]!, 0);
+  for (let a = 0; a < n; a++)
+    for (let b = 0; b < n; b++) gram[a * n + b] = rows[a]!.reduce((s, v, i) => s + v * rows[b]![i]!, 0);
   const { values, vectors } = eigenSymmetric(gram, n);
   const total = values.reduce((a, b) => a + b, 0);
-  console.log(`identity: ${count} modes hold ${((100 * values.slice(0, count).reduce((a, b) => a + b, 0)) / total).toFixed(2)} %`);
+  console.log(
+    `identity: ${count} modes hold ${((100 * values.slice(0, count).reduce((a, b) => a + b, 0)) / total).toFixed(2)} %`,
+  );
   return vectors.slice(0, count).map((vector) => {
     const mode = new Float32Array(base.length);
     rows.forEach((row, k) => {
@@ -241,6 +247,10 @@ await saveMorphableModel(output, model, {
   licence: 'MIT',
   source: 'statistics of virtual scans of ICT-FaceKit Light heads (MIT, USC Institute for Creative Technologies)',
 });
-console.log(`${output}: ${model.vertexCount} vertices, ${model.triangles.length / 3} triangles, ${names.length} expressions`);
-const five = FIVE_POINT_SETS.map((set) => [0, 1, 2].map((c) => set.reduce((s, v) => s + mean[3 * v + c]!, 0) / set.length));
+console.log(
+  `${output}: ${model.vertexCount} vertices, ${model.triangles.length / 3} triangles, ${names.length} expressions`,
+);
+const five = FIVE_POINT_SETS.map((set) =>
+  [0, 1, 2].map((c) => set.reduce((s, v) => s + mean[3 * v + c]!, 0) / set.length),
+);
 console.log('five points', five.map((p) => p.map((v) => v.toFixed(3)).join(' ')).join(' | '));

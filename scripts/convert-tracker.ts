@@ -7,8 +7,8 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { halfsToFloats } from '../src/core/half.js';
 import { type TensorToWrite, writeSafetensors } from '../src/core/files/safetensors.js';
+import { halfsToFloats } from '../src/core/half.js';
 import type { Layer, LayerProgram } from '../src/face/tracker/program.js';
 
 type WeightInfo = { name: string; shape: number[]; dtype: string; quantization?: { dtype: string } };
@@ -19,7 +19,10 @@ type Weight = { shape: number[]; data: Float32Array };
 
 /** What to keep of each network: its input size and which outputs, renamed. */
 const NETWORKS = {
-  blazeface: { size: 256, outputs: { score16: 'Identity', score8: 'Identity_1', box16: 'Identity_2', box8: 'Identity_3' } },
+  blazeface: {
+    size: 256,
+    outputs: { score16: 'Identity', score8: 'Identity_1', box16: 'Identity_2', box8: 'Identity_3' },
+  },
   facemesh: { size: 192, outputs: { confidence: 'Identity_1', mesh: 'Identity_2' } },
   iris: { size: 64, outputs: { points: 'Identity' } },
 } as const;
@@ -117,8 +120,8 @@ class Converter {
       weight: this.storeKernel(weight!, depthwise),
       bias: bias === undefined ? null : this.store(bias),
     };
-    if (fused.includes('Prelu')) return { ...parts, then: 'prelu', slope: this.store(slope!) };
-    return { ...parts, then: fused.includes('Relu') ? 'relu' : 'none' };
+    if (fused.includes('Prelu')) return { ...parts, activation: 'prelu', slope: this.store(slope!) };
+    return { ...parts, activation: fused.includes('Relu') ? 'relu' : 'none' };
   }
 
   private storeKernel(name: string, depthwise: boolean): string {
@@ -142,13 +145,19 @@ async function convertNetwork(name: keyof typeof NETWORKS, from: string, to: str
   const converter = new Converter(readWeights(model, readFileSync(join(from, `${name}.bin`))));
   converter.convert(model.modelTopology.node);
   const spec = NETWORKS[name];
-  const outputs = Object.fromEntries(Object.entries(spec.outputs).map(([ours, theirs]) => [ours, converter.value(theirs)]));
+  const outputs = Object.fromEntries(
+    Object.entries(spec.outputs).map(([ours, theirs]) => [ours, converter.value(theirs)]),
+  );
   const program: LayerProgram = { size: spec.size, layers: prune(converter.layers, Object.values(outputs)), outputs };
   const used = new Set(program.layers.flatMap((l) => (l ? weightNames(l) : [])));
   await writeSafetensors(
     join(to, `${name}.safetensors`),
     converter.tensors.filter((tensor) => used.has(tensor.name)),
-    { program: JSON.stringify(program), licence: 'Apache-2.0', source: `MediaPipe ${name}, by way of @vladmandic/human` },
+    {
+      program: JSON.stringify(program),
+      licence: 'Apache-2.0',
+      source: `MediaPipe ${name}, by way of @vladmandic/human`,
+    },
   );
 }
 
@@ -167,7 +176,7 @@ function prune(layers: readonly Layer[], outputs: readonly number[]): (Layer | n
 function weightNames(layer: Layer): string[] {
   if (layer.kind === 'prelu') return [layer.slope];
   if (layer.kind !== 'conv') return [];
-  return [layer.weight, ...(layer.bias ? [layer.bias] : []), ...(layer.then === 'prelu' ? [layer.slope] : [])];
+  return [layer.weight, ...(layer.bias ? [layer.bias] : []), ...(layer.activation === 'prelu' ? [layer.slope] : [])];
 }
 
 const [from = 'node_modules/@vladmandic/human/models', to = 'assets/tracker'] = process.argv.slice(2);

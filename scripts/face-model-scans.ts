@@ -67,7 +67,14 @@ function nearBrow(points: readonly (readonly number[])[], x: number, y: number):
   for (const first of [17, 22])
     for (let i = first; i < first + 4; i++) {
       const [a, b] = [points[i]!, points[i + 1]!];
-      const t = Math.max(0, Math.min(1, ((x - a[0]!) * (b[0]! - a[0]!) + (y - a[1]!) * (b[1]! - a[1]!)) / ((b[0]! - a[0]!) ** 2 + (b[1]! - a[1]!) ** 2)));
+      const t = Math.max(
+        0,
+        Math.min(
+          1,
+          ((x - a[0]!) * (b[0]! - a[0]!) + (y - a[1]!) * (b[1]! - a[1]!)) /
+            ((b[0]! - a[0]!) ** 2 + (b[1]! - a[1]!) ** 2),
+        ),
+      );
       if (Math.hypot(x - a[0]! - t * (b[0]! - a[0]!), y - a[1]! - t * (b[1]! - a[1]!)) < 0.038) return true;
     }
   return false;
@@ -83,7 +90,13 @@ function inside(polygon: readonly (readonly number[])[], x: number, y: number): 
 }
 
 /** Renders a head: soft light from the front and a random side, grey background. `skin`: triangles that count as skin. */
-export function scan(head: HeadModel, shape: Float32Array, colours: Float32Array, skin: Uint32Array, random: RandomStream): Scan {
+export function scan(
+  head: HeadModel,
+  shape: Float32Array,
+  colours: Float32Array,
+  skin: Uint32Array,
+  random: RandomStream,
+): Scan {
   const posed = pose(shape, random.uniform(-0.2, 0.2), random.uniform(-0.12, 0.12), random.uniform(-0.08, 0.08));
   const projected = new Float32Array(posed.length);
   projectVertices(scanCamera(), posed, projected);

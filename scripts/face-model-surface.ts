@@ -67,13 +67,19 @@ export function rimEdges(triangles: Uint32Array): RimEdge[] {
   for (let t = 0; t < triangles.length; t += 3)
     for (let k = 0; k < 3; k++) {
       const to = ((k + 1) % 3) as 0 | 1 | 2;
-      if (!seen.has(`${triangles[t + to]},${triangles[t + k]}`)) out.push({ triangle: t / 3, from: k as 0 | 1 | 2, to });
+      if (!seen.has(`${triangles[t + to]},${triangles[t + k]}`))
+        out.push({ triangle: t / 3, from: k as 0 | 1 | 2, to });
     }
   return out;
 }
 
 /** The point of the rim nearest to p. */
-export function nearestOnRim(shape: Float32Array, triangles: Uint32Array, rim: readonly RimEdge[], p: Point): SurfacePoint {
+export function nearestOnRim(
+  shape: Float32Array,
+  triangles: Uint32Array,
+  rim: readonly RimEdge[],
+  p: Point,
+): SurfacePoint {
   let best: SurfacePoint = { triangle: 0, weights: [1, 0, 0] };
   let distance = Infinity;
   for (const edge of rim) {

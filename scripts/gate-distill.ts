@@ -81,6 +81,18 @@ function medianDepthError(found: Image, truth: Image): number {
   return errors.sort((x, y) => x - y)[errors.length >> 1]!;
 }
 
+/** Mean of found − true over hit pixels: says whether surfaces lie too deep (> 0) or too near. */
+function depthBias(found: Image, truth: Image): number {
+  let total = 0;
+  let count = 0;
+  truth.data.forEach((depth, i) => {
+    if (depth <= 0) return;
+    total += found.data[i]! - depth;
+    count++;
+  });
+  return total / count;
+}
+
 function depthPicture(depth: Image): Image {
   const out = makeImage(depth.width, depth.height, 3);
   depth.data.forEach((d, i) => {
@@ -120,6 +132,8 @@ async function measure(head: Head): Promise<void> {
   const depth = rows.map(({ truth, found }) => medianDepthError(found.depth, truth.depth) / 0.18);
   console.log(`held-out PSNR dB: ${quality.map((q) => q.toFixed(2)).join(' ')}`);
   console.log(`median depth error, share of the head's depth (0.18): ${depth.map((d) => d.toFixed(4)).join(' ')}`);
+  const bias = rows.map(({ truth, found }) => depthBias(found.depth, truth.depth) / 0.18);
+  console.log(`mean signed depth error, same unit: ${bias.map((d) => d.toFixed(4)).join(' ')}`);
   console.log(`one ${size}² view: ${renderTime.toFixed(0)} ms`);
   if (values.out) {
     mkdirSync(values.out, { recursive: true });
@@ -144,8 +158,7 @@ const head = await distill({
   report: (message) => {
     if (message.kind === 'progress' && message.done % 100 === 0 && message.figures && 'l1' in message.figures) {
       const seconds = (performance.now() - start) / 1000;
-      const occupied = '';
-      console.log(`${message.done}/${message.total} l1 ${message.figures['l1']!.toFixed(4)} ${seconds.toFixed(1)} s${occupied}`);
+      console.log(`${message.done}/${message.total} l1 ${message.figures['l1']!.toFixed(4)} ${seconds.toFixed(1)} s`);
     }
   },
 });

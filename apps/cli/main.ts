@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../../src/core/files/assets.js';
+import { addFace } from './face.js';
 import { addModels } from './models.js';
 import { reportFailure } from './talk.js';
 import { addVerify } from './verify.js';
@@ -27,6 +28,7 @@ function makeProgram(): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeErr: () => {} }) // errors are printed once, by reportFailure
     .exitOverride();
+  addFace(program);
   addVerify(program);
   addModels(program);
   return program;

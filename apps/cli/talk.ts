@@ -46,6 +46,9 @@ function jsonValue(_key: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as Uint8Array) : value;
 }
 
+/** A job that stops sooner than this after Ctrl-C needs no word about it. */
+const HINT_MS = 1000;
+
 /**
  * Runs a job in its thread, shows its progress, and stops it on Ctrl-C (a second Ctrl-C does not wait).
  * @param output the job's output folder, if any: nothing half-written stays behind.
@@ -57,19 +60,24 @@ export async function runForPerson<Options, Result>(
 ): Promise<Result> {
   const talk = makeTalk();
   const controller = new AbortController();
+  let hint: NodeJS.Timeout | undefined;
   const onInterrupt = () => {
     if (controller.signal.aborted) leaveNow(output);
     controller.abort();
-    talk.line('Stopping; press Ctrl-C again to stop at once.');
+    hint = setTimeout(() => talk.line('Stopping; press Ctrl-C again to stop at once.'), HINT_MS);
   };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onInterrupt);
+  let finished = false;
   try {
-    return await runJob(job, options, { report: talk.report, signal: controller.signal, output });
+    const result = await runJob(job, options, { report: talk.report, signal: controller.signal, output });
+    finished = true;
+    return result;
   } finally {
+    clearTimeout(hint);
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onInterrupt);
-    talk.end();
+    talk.end(finished);
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * What stands behind `joker face`: a photo's face with pictures to judge it by.
  */
+import { assetPath } from '../core/files/assets.js';
 import type { Image } from '../core/image.js';
 import { type FaceTools, findFace } from '../face/analyse.js';
 import { CROP_SIZE, type Face } from '../face/face.js';
@@ -36,10 +37,10 @@ export type FaceReport = {
 };
 
 /**
- * Tracker and builtin model from an assets folder (holds `tracker/` and `face/builtin.safetensors`). Dispose of the tracker
- * when done. @throws JokerError missing-file or bad-weights.
+ * Tracker and builtin model from an assets folder (holds `tracker/` and `face/builtin.safetensors`; default: the package's
+ * own). Dispose of the tracker when done. @throws JokerError missing-file or bad-weights.
  */
-export async function loadFaceTools(assets: string, options: { threads?: number } = {}): Promise<FaceTools> {
+export async function loadFaceTools(assets = assetPath(), options: { threads?: number } = {}): Promise<FaceTools> {
   const model = loadMorphableModel(`${assets}/face/builtin.safetensors`);
   return { model, tracker: await Tracker.load(`${assets}/tracker`, options) };
 }

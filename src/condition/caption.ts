@@ -43,7 +43,8 @@ function mouthPhrases(w: Weight, pair: Weight): string[] {
 function facePhrases(w: Weight, pair: Weight): string[] {
   const out: string[] = [];
   if (w('cheekPuff') > VISIBLE) out.push('with puffed cheeks');
-  if (pair('eyeBlink') > 0.7) out.push('with eyes closed'); // 0.7: below it some of the eye still shows
+  if (pair('eyeBlink') > 0.7)
+    out.push('with eyes closed'); // 0.7: below it some of the eye still shows
   else if (Math.max(w('eyeBlinkLeft'), w('eyeBlinkRight')) > 0.7) out.push('winking');
   if (pair('eyeWide') > VISIBLE) out.push('with eyes wide open');
   if (w('browInnerUp') > VISIBLE && pair('browOuterUp') > VISIBLE) out.push('with raised eyebrows');

@@ -7,8 +7,8 @@ import { type Face, headCamera } from '../face/face.js';
 import type { MorphableModel } from '../face/model/model.js';
 import { cropImage, type Padding } from '../photo/crop.js';
 import type { Photo } from '../photo/photo.js';
-import { WORLD_SCALE } from './orbit.js';
 import { faceNormals } from './normals.js';
+import { WORLD_SCALE } from './orbit.js';
 
 /** What the prior reads. Pictures are square, of one size S. */
 export type Condition = {

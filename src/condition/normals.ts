@@ -8,7 +8,13 @@
 import type { Camera } from '../core/camera.js';
 import { type Image, makeImage } from '../core/image.js';
 import type { Mesh } from '../core/mesh.js';
-import { interpolateAttributes, makeRasterTarget, projectVertices, rasterize, resolveBarycentrics } from '../core/raster.js';
+import {
+  interpolateAttributes,
+  makeRasterTarget,
+  projectVertices,
+  rasterize,
+  resolveBarycentrics,
+} from '../core/raster.js';
 import { cropCamera, type Face, posedShape } from '../face/face.js';
 import type { MorphableModel } from '../face/model/model.js';
 

@@ -22,7 +22,8 @@ export function drawFace(crop: Image, face: Face, model: MorphableModel): Image 
   projectVertices(camera, posedShape(face, model), projected);
   drawEdges(out, projected, model.triangles);
   const scale = crop.width / CROP_SIZE;
-  for (let i = 0; i < face.landmarks.length; i += 3) dot(out, face.landmarks[i]! * scale, face.landmarks[i + 1]! * scale, 0.7, POINT_COLOUR);
+  for (let i = 0; i < face.landmarks.length; i += 3)
+    dot(out, face.landmarks[i]! * scale, face.landmarks[i + 1]! * scale, 0.7, POINT_COLOUR);
   for (const v of model.landmarks68) if (v >= 0) dot(out, projected[3 * v]!, projected[3 * v + 1]!, 1.4, FITTED_COLOUR);
   return out;
 }
@@ -32,7 +33,12 @@ function drawEdges(out: Image, p: Float32Array, triangles: Uint32Array): void {
     const [a, b, c] = [triangles[t]! * 3, triangles[t + 1]! * 3, triangles[t + 2]! * 3];
     const area = (p[b]! - p[a]!) * (p[c + 1]! - p[a + 1]!) - (p[b + 1]! - p[a + 1]!) * (p[c]! - p[a]!);
     if (area >= 0) continue; // rows run down: counter-clockwise towards the eye is negative
-    for (const [from, to] of [[a, b], [b, c], [c, a]] as const) line(out, p[from]!, p[from + 1]!, p[to]!, p[to + 1]!);
+    for (const [from, to] of [
+      [a, b],
+      [b, c],
+      [c, a],
+    ] as const)
+      line(out, p[from]!, p[from + 1]!, p[to]!, p[to + 1]!);
   }
 }
 

@@ -37,6 +37,8 @@ export type RasterOptions = {
 const SUBPIXEL = 256;
 /** Vertices farther out than this many pixels are left out: edge products then stay below 2^52 and are exact. */
 const LIMIT = 1 << 17;
+/** Snapped coordinate of a vertex that cannot be drawn. */
+const OUTSIDE = 0x7fffffff;
 
 /** An empty target of W×H pixels. */
 export function makeRasterTarget(width: number, height: number): RasterTarget {
@@ -91,12 +93,26 @@ export function rasterize(
 ): void {
   const { first = 0, end = triangles.length / 3, cull = 'none' } = options;
   const cullBack = cull === 'back';
+  const snapped = snap(projected);
   for (let t = first; t < end; t++) {
-    const a = triangles[3 * t]! * 3;
-    const b = triangles[3 * t + 1]! * 3;
-    const c = triangles[3 * t + 2]! * 3;
-    drawTriangle(target, projected, a, b, c, t, cullBack);
+    const a = triangles[3 * t]!;
+    const b = triangles[3 * t + 1]!;
+    const c = triangles[3 * t + 2]!;
+    drawTriangle(target, snapped, projected, a, b, c, t, cullBack);
   }
+}
+
+/** Columns and rows on the subpixel grid, 2·N; vertices that cannot be drawn get OUTSIDE. */
+function snap(projected: Float32Array): Int32Array {
+  const out = new Int32Array((projected.length / 3) * 2);
+  for (let i = 0, j = 0; i < projected.length; i += 3, j += 2) {
+    const x = projected[i]!;
+    const y = projected[i + 1]!;
+    const good = projected[i + 2]! > 0 && x > -LIMIT && x < LIMIT && y > -LIMIT && y < LIMIT; // false for NaN as well
+    out[j] = good ? Math.floor(x * SUBPIXEL + 0.5) : OUTSIDE;
+    out[j + 1] = good ? Math.floor(y * SUBPIXEL + 0.5) : OUTSIDE;
+  }
+  return out;
 }
 
 /**
@@ -105,6 +121,7 @@ export function rasterize(
  */
 function drawTriangle(
   target: RasterTarget,
+  snapped: Int32Array,
   p: Float32Array,
   a: number,
   b: number,
@@ -112,34 +129,34 @@ function drawTriangle(
   id: number,
   cullBack: boolean,
 ): void {
-  const wa = p[a + 2]!;
-  let wb = p[b + 2]!;
-  let wc = p[c + 2]!;
-  if (!(wa > 0 && wb > 0 && wc > 0)) return;
-  const ax = Math.round(p[a]! * SUBPIXEL);
-  const ay = Math.round(p[a + 1]! * SUBPIXEL);
-  let bx = Math.round(p[b]! * SUBPIXEL);
-  let by = Math.round(p[b + 1]! * SUBPIXEL);
-  let cx = Math.round(p[c]! * SUBPIXEL);
-  let cy = Math.round(p[c + 1]! * SUBPIXEL);
+  const ax = snapped[2 * a]!;
+  const ay = snapped[2 * a + 1]!;
+  let bx = snapped[2 * b]!;
+  let by = snapped[2 * b + 1]!;
+  let cx = snapped[2 * c]!;
+  let cy = snapped[2 * c + 1]!;
   let area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+  if (area === 0 || (cullBack && area > 0)) return;
+  if (ax === OUTSIDE || bx === OUTSIDE || cx === OUTSIDE) return;
+  const left = ax < bx ? (ax < cx ? ax : cx) : bx < cx ? bx : cx;
+  const right = ax > bx ? (ax > cx ? ax : cx) : bx > cx ? bx : cx;
+  const top = ay < by ? (ay < cy ? ay : cy) : by < cy ? by : cy;
+  const bottom = ay > by ? (ay > cy ? ay : cy) : by > cy ? by : cy;
+  const wa = p[3 * a + 2]!;
+  let wb = p[3 * b + 2]!;
+  let wc = p[3 * c + 2]!;
   if (area < 0) {
-    const keep = [bx, by, wb] as const;
+    let keep = bx;
     bx = cx;
+    cx = keep;
+    keep = by;
     by = cy;
+    cy = keep;
+    keep = wb;
     wb = wc;
-    cx = keep[0];
-    cy = keep[1];
-    wc = keep[2];
+    wc = keep;
     area = -area;
-  } else if (cullBack) return;
-  if (!(area > 0)) return; // also refuses NaN
-  const left = Math.min(ax, bx, cx);
-  const right = Math.max(ax, bx, cx);
-  const top = Math.min(ay, by, cy);
-  const bottom = Math.max(ay, by, cy);
-  const bound = LIMIT * SUBPIXEL;
-  if (left < -bound || top < -bound || right > bound || bottom > bound) return;
+  }
   const half = SUBPIXEL / 2;
   const x0 = Math.max(0, Math.ceil((left - half) / SUBPIXEL));
   const x1 = Math.min(target.width - 1, Math.floor((right - half) / SUBPIXEL));

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobMessage } from '../core/progress.js';
+import { RandomStream, randomKey } from '../core/rng.js';
 import { type BundleOptions, type HeadProducts, writeBundle } from './bundle.js';
 import { bakeField } from './field.js';
 import { formulaHead, renderPlainly } from './testing/formula-head.js';
+import { BURIED_DEPTH, buriedCells } from './viewer/buried.js';
 import { viewerPage } from './viewer/page.js';
 import { VIEWER_SCRIPT } from './viewer/script.js';
 import { quantise } from './viewer/volume.js';
@@ -15,15 +17,15 @@ import { quantise } from './viewer/volume.js';
 const field = formulaHead();
 const head: HeadProducts = {
   field,
-  render: (camera) => renderPlainly(field, camera, 24),
-  view: { distance: 1, focal: 54, width: 32, height: 32 },
+  render: (camera) => renderPlainly(field, camera, 16),
+  view: { distance: 1, focal: 40, width: 24, height: 24 },
   settings: { seed: 7 },
   extra: [{ path: 'field.bin', what: 'weights', bytes: Uint8Array.of(1, 2, 3) }],
 };
 const options: BundleOptions = {
   generator: 'joker3d test',
-  resolution: 32,
-  frames: 6,
+  resolution: 24,
+  frames: 4,
   views: 2,
   splats: 500,
   video: 'webp',
@@ -101,12 +103,38 @@ describe('viewerPage', () => {
 
   it('stores opacity over one cell and lends faint cells a colour', async () => {
     const grid = await bakeField(field, { resolution: 24 });
-    const { rgba, cell } = quantise(grid);
+    const { rgba, cell } = quantise(grid); // too coarse a grid for buried cells
     let lent = 0;
     for (let i = 0; i < grid.density.length; i++) {
       expect(rgba[4 * i + 3]).toBe(Math.round(255 * (1 - Math.exp(-grid.density[i]! * cell))));
       if (rgba[4 * i + 3] === 0 && rgba[4 * i]! > 0) lent++;
     }
     expect(lent).toBeGreaterThan(50);
+  });
+
+  it('stays below 15 MB for a volume of pure noise, the worst to compress', () => {
+    const stream = new RandomStream(randomKey(3));
+    const rgba = Uint8Array.from({ length: 4 * 128 ** 3 }, () => stream.uint32() & 255);
+    const volume = { size: [128, 128, 128] as const, box: field.box, cell: 0.5 / 128, rgba };
+    expect(viewerPage(volume, { generator: 'x', view }).length).toBeLessThan(15e6);
+  });
+});
+
+describe('buriedCells', () => {
+  it('agrees with looking at every neighbour', () => {
+    const size = [21, 20, 19] as const;
+    const rgba = new Uint8Array(4 * 21 * 20 * 19).fill(128); // just dense
+    rgba[4 * ((18 * 20 + 4) * 21 + 3) + 3] = 127; // a hole that spoils some of the middle cells and spares others
+    const dense = (x: number, y: number, z: number) => {
+      const outside = [x, y, z].some((v, a) => v < 0 || v >= size[a]!);
+      return !outside && rgba[4 * ((z * 20 + y) * 21 + x) + 3]! >= 128;
+    };
+    const around = Array.from({ length: 2 * BURIED_DEPTH + 1 }, (_, i) => i - BURIED_DEPTH);
+    const expected = Array.from({ length: 21 * 20 * 19 }, (_, i) => {
+      const [x, y, z] = [i % 21, Math.floor(i / 21) % 20, Math.floor(i / 420)];
+      return Number(around.every((dz) => around.every((dy) => around.every((dx) => dense(x + dx, y + dy, z + dz)))));
+    });
+    expect(expected.filter((value) => value === 1).length).toBe(5 * 4 * 3 - 4 * 4 * 1);
+    expect(Array.from(buriedCells(rgba, size))).toEqual(expected);
   });
 });

@@ -41,7 +41,7 @@ export type HeadProducts = {
 
 /** How a head is delivered. */
 export type BundleOptions = Maker & {
-  /** cells along the longest side for mesh and viewer; default 128 */
+  /** cells along the longest side for mesh and viewer (there at most 128); 8 … 256, default 128 */
   readonly resolution?: number;
   /** surface density per world unit; default `SURFACE_LEVEL` */
   readonly level?: number;
@@ -54,7 +54,7 @@ export type BundleOptions = Maker & {
   /** default 30 000 */
   readonly splats?: number;
   readonly report?: Report;
-  /** stops between two files or frames */
+  /** stops between two files or frames, with the signal's reason as error */
   readonly signal?: AbortSignal;
   /** whether an earlier delivery (a folder with a manifest) may be replaced; default false */
   readonly replace?: boolean;
@@ -94,12 +94,16 @@ export async function writeProducts(head: HeadProducts, folder: string, options:
   return manifest;
 }
 
+/** Most cells a side in the page: 128³ cells of 4 bytes are at most 11.5 MB of base64, however badly they compress. */
+const VIEWER_CELLS = 128;
+
 /** Mesh, splats and viewer page, from one baked grid. */
 async function writeShape(head: HeadProducts, put: Sink, options: BundleOptions): Promise<void> {
   const { resolution = 128, level = SURFACE_LEVEL, splats: count, report = silent } = options;
   report({ kind: 'stage', stage: 'shape', text: 'Putting the head on a grid' });
   const grid = await bakeField(head.field, { resolution });
-  await put('viewer.html', '3D view, opens in a browser', viewer(head, grid, options));
+  const shown = resolution <= VIEWER_CELLS ? grid : await bakeField(head.field, { resolution: VIEWER_CELLS });
+  await put('viewer.html', '3D view, opens in a browser', viewer(head, shown, options));
   const mesh = await extractMesh(head.field, grid, { level });
   await put('head.glb', 'mesh with vertex colours (glTF 2.0)', await encodeGlb(mesh, options));
   const splats = await splatsOnMesh(head.field, mesh, cellSide(grid, 0), { count });

@@ -23,14 +23,18 @@ const balls: FieldSampler = {
 describe('extractMesh', () => {
   it('keeps the largest piece, with its colour and outward normals', async () => {
     const mesh = await extractMesh(balls, await bakeField(balls, { resolution: 48 }));
+    const worst = { radius: 0, turn: 1, red: 0, green: 0 };
     for (let i = 0; i < mesh.positions.length; i += 3) {
       const p = mesh.positions.subarray(i, i + 3);
-      expect(Math.abs(Math.hypot(...p) - 0.1)).toBeLessThan(0.004); // a cell is 0.008
       const along = p.reduce((sum, value, k) => sum + value * mesh.normals[i + k]!, 0) / 0.1;
-      expect(along).toBeGreaterThan(0.8);
-      expect(mesh.colors[i]).toBeCloseTo(0.8, 5);
-      expect(mesh.colors[i + 1]).toBeCloseTo(0.2, 5);
+      worst.radius = Math.max(worst.radius, Math.abs(Math.hypot(...p) - 0.1));
+      worst.turn = Math.min(worst.turn, along);
+      worst.red = Math.max(worst.red, Math.abs(mesh.colors[i]! - 0.8));
+      worst.green = Math.max(worst.green, Math.abs(mesh.colors[i + 1]! - 0.2));
     }
+    expect(worst.radius).toBeLessThan(0.004); // a cell is 0.008
+    expect(worst.turn).toBeGreaterThan(0.8); // cosine to the true normal
+    expect(Math.max(worst.red, worst.green)).toBeLessThan(1e-5);
   });
 
   it('finds the eyes of the formula head where they are', async () => {
@@ -77,9 +81,9 @@ describe('bakeField', () => {
       return low + ((at + 0.5) / grid.size[(k % 3) as 0 | 1 | 2]) * (high - low);
     });
     const { density } = await field.sample(points);
-    density.forEach((value, i) => {
-      expect(grid.density[i]).toBeCloseTo(value, 0);
-    });
+    // 0.5 of 400: the edges are steep, and the two ways of computing a cell's centre round differently.
+    const worst = density.reduce((most, value, i) => Math.max(most, Math.abs(grid.density[i]! - value)), 0);
+    expect(worst).toBeLessThan(0.5);
   });
 
   it('treats NaN and infinity as empty and very dense', async () => {

@@ -67,7 +67,7 @@ function asEnd(error: unknown): End {
   return { code: null, signal: null, error };
 }
 
-/** yuv420p needs even sides, so one row or column is repeated where a side is odd; faststart lets browsers play at once. */
+/** yuv420p needs even sides, so an odd side is stretched by one pixel; faststart lets browsers play at once. */
 function videoArguments(width: number, height: number, fps: number, generator: string, file: string): string[] {
   return [
     ...['-hide_banner', '-loglevel', 'error', '-y'],

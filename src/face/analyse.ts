@@ -23,7 +23,11 @@ export type FoundFace = {
  * Fits the largest face of a photo.
  * @throws JokerError no-face when the photo shows none.
  */
-export async function findFace(photo: Photo, tools: FaceTools, options: TrackOptions & FitOptions = {}): Promise<FoundFace> {
+export async function findFace(
+  photo: Photo,
+  tools: FaceTools,
+  options: TrackOptions & FitOptions = {},
+): Promise<FoundFace> {
   const faces = await tools.tracker.track(photo.image, options);
   const largest = faces[0];
   if (!largest)
@@ -36,7 +40,12 @@ export async function findFace(photo: Photo, tools: FaceTools, options: TrackOpt
 }
 
 /** Fits a model to a tracked face of a photo. */
-export function faceFromTracking(tracked: TrackedFace, photo: Photo, model: MorphableModel, options: FitOptions = {}): Face {
+export function faceFromTracking(
+  tracked: TrackedFace,
+  photo: Photo,
+  model: MorphableModel,
+  options: FitOptions = {},
+): Face {
   const crop = cropBox(fivePoints(tracked.landmarks), photo.image.width, photo.image.height);
   const landmarks = landmarksInCrop(tracked.landmarks, crop);
   const fit = fitFace(landmarks, CROP_SIZE, CROP_SIZE, model, options);

@@ -54,7 +54,12 @@ export type ExpressionWeights = Readonly<Record<string, number>>;
 
 /** Both sides of each named shape at one weight. */
 const both = (weights: Record<string, number>): Record<string, number> =>
-  Object.fromEntries(Object.entries(weights).flatMap(([name, w]) => [[`${name}Left`, w], [`${name}Right`, w]]));
+  Object.fromEntries(
+    Object.entries(weights).flatMap(([name, w]) => [
+      [`${name}Left`, w],
+      [`${name}Right`, w],
+    ]),
+  );
 
 /** Expressions by name. `tongue-out` opens the jaw: the tongue itself is asked for by the text. */
 export const PRESETS = {
@@ -89,7 +94,11 @@ export function parseExpression(text: string): ExpressionWeights {
   const trimmed = text.trim();
   if (trimmed.startsWith('{')) return parseJson(trimmed);
   const weights: Record<string, number> = {};
-  for (const part of trimmed.split(',').map((p) => p.trim()).filter(Boolean)) Object.assign(weights, parsePart(part));
+  for (const part of trimmed
+    .split(',')
+    .map((p) => p.trim())
+    .filter(Boolean))
+    Object.assign(weights, parsePart(part));
   return withoutZeros(weights);
 }
 
@@ -125,7 +134,9 @@ function unwrap(value: unknown): unknown {
 
 /** Checks names and weights of an expression that came from elsewhere; zeros are left out. Throws as `parseExpression`. */
 export function checkExpression(weights: Readonly<Record<string, number>>): ExpressionWeights {
-  return withoutZeros(Object.fromEntries(Object.entries(weights).map(([name, w]) => [knownName(name), weightOf(name, w)])));
+  return withoutZeros(
+    Object.fromEntries(Object.entries(weights).map(([name, w]) => [knownName(name), weightOf(name, w)])),
+  );
 }
 
 function withoutZeros(weights: Record<string, number>): ExpressionWeights {
@@ -148,9 +159,14 @@ function knownName(name: string): string {
 }
 
 function badExpression(why: string, cause?: unknown): JokerError {
-  return new JokerError('bad-argument', `the expression cannot be read: ${why}`, 'Write for example jawOpen=0.8,mouthSmileLeft=0.6.', {
-    cause,
-  });
+  return new JokerError(
+    'bad-argument',
+    `the expression cannot be read: ${why}`,
+    'Write for example jawOpen=0.8,mouthSmileLeft=0.6.',
+    {
+      cause,
+    },
+  );
 }
 
 /** The candidate with the smallest edit distance to `name`, capitals ignored; the first one among equals. */

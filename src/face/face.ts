@@ -73,7 +73,9 @@ export function faceFromJson(text: string, source = 'face'): Face {
   } catch (cause) {
     const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
     const where = issue ? `${issue.path.join('.') || 'content'}: ${issue.message}` : 'not JSON';
-    throw new JokerError('bad-file', `${source} is no face file (${where})`, 'Make one with: joker face photo.jpg', { cause });
+    throw new JokerError('bad-file', `${source} is no face file (${where})`, 'Make one with: joker face photo.jpg', {
+      cause,
+    });
   }
 }
 
@@ -84,7 +86,8 @@ export function posedShape(face: Face, model: MorphableModel): Float32Array {
   const r = rotationMatrix(face.angle as Angles);
   for (let i = 0; i < shape.length; i += 3) {
     const [x, y, z] = [shape[i]!, shape[i + 1]!, shape[i + 2]!];
-    for (let c = 0; c < 3; c++) shape[i + c] = r[3 * c]! * x + r[3 * c + 1]! * y + r[3 * c + 2]! * z + face.translation[c as 0 | 1 | 2];
+    for (let c = 0; c < 3; c++)
+      shape[i + c] = r[3 * c]! * x + r[3 * c + 1]! * y + r[3 * c + 2]! * z + face.translation[c as 0 | 1 | 2];
   }
   return shape;
 }
@@ -115,5 +118,9 @@ export function headCamera(face: Face, size = CROP_SIZE, scale = 0.12): Camera {
 
 function checkModel(face: Face, model: MorphableModel): void {
   if (face.model === model.name) return;
-  throw new JokerError('bad-argument', `the face was fitted with model ${face.model}, not ${model.name}`, 'Fit the photo again.');
+  throw new JokerError(
+    'bad-argument',
+    `the face was fitted with model ${face.model}, not ${model.name}`,
+    'Fit the photo again.',
+  );
 }

@@ -92,7 +92,10 @@ export class FitProblem {
     for (let l = 0; l < 3 * this.count; l += 3)
       for (let c = 0; c < 3; c++)
         this.posed[l + c] =
-          r[3 * c]! * this.shape[l]! + r[3 * c + 1]! * this.shape[l + 1]! + r[3 * c + 2]! * this.shape[l + 2]! + x[3 + c]!;
+          r[3 * c]! * this.shape[l]! +
+          r[3 * c + 1]! * this.shape[l + 1]! +
+          r[3 * c + 2]! * this.shape[l + 2]! +
+          x[3 + c]!;
   }
 
   /** Pixel of observed vertex l as last posed. */

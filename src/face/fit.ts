@@ -12,7 +12,7 @@ import { FIVE_POINT_SETS, LANDMARKS_68, MESH_POINTS, OUTLINE } from './tracker/t
 
 /** Options of `fitFace`; each has a default. */
 export type FitOptions = {
-  /** most damped steps with all unknowns, default 12; stops earlier when a step gains less than 0.01 % */
+  /** most damped steps with all unknowns, default 12; stops earlier when a step gains less than 0.1 % */
   iterations?: number;
   /** expected landmark error as a share of the inter-ocular distance, default 0.02: larger trusts the priors more */
   noise?: number;
@@ -123,7 +123,11 @@ function unknownBounds(model: MorphableModel): Bounds {
   const identity = model.identityBasis.map(() => IDENTITY_LIMIT);
   const unit = model.expressionRange === 'unit';
   const high = [...free, ...identity, ...model.expressionBasis.map(() => (unit ? 1 : IDENTITY_LIMIT))];
-  const low = [...free.map((v) => -v), ...identity.map((v) => -v), ...model.expressionBasis.map(() => (unit ? 0 : -IDENTITY_LIMIT))];
+  const low = [
+    ...free.map((v) => -v),
+    ...identity.map((v) => -v),
+    ...model.expressionBasis.map(() => (unit ? 0 : -IDENTITY_LIMIT)),
+  ];
   return { low: Float64Array.from(low), high: Float64Array.from(high) };
 }
 
@@ -148,13 +152,20 @@ function minimise(problem: FitProblem, bounds: Bounds, active: number, iteration
     if (!(after <= before)) return n;
     problem.x.set(candidate);
     damping = Math.max(1e-6, damping / 10);
-    if (before - after < 1e-4 * before) return n + 1;
+    if (before - after < 1e-3 * before) return n + 1;
   }
   return iterations;
 }
 
 /** Copies the damped normal equations; an unknown held at its bound becomes the equation step = 0. */
-function damp(p: FitProblem, bounds: Bounds, n: number, damping: number, matrix: Float64Array, step: Float64Array): void {
+function damp(
+  p: FitProblem,
+  bounds: Bounds,
+  n: number,
+  damping: number,
+  matrix: Float64Array,
+  step: Float64Array,
+): void {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) matrix[i * n + j] = p.normal[i * p.size + j]!;
     matrix[i * n + i]! *= 1 + damping;

@@ -23,8 +23,12 @@ export function reenact(reference: Face, driving: Face): Face {
 /** The same face with exactly this expression; what is not named is relaxed to 0. */
 export function withExpression(face: Face, model: MorphableModel, weights: ExpressionWeights): Face {
   const expression = expressionFromArkit(model, weights);
-  const tongue = weights['tongueOut'] ? { tongueOut: weights['tongueOut'] } : {};
-  return composed({ ...face, expression: [...expression], arkit: { ...arkitFromExpression(model, expression), ...tongue } });
+  const tongue: ExpressionWeights = weights['tongueOut'] ? { tongueOut: weights['tongueOut'] } : {};
+  return composed({
+    ...face,
+    expression: [...expression],
+    arkit: { ...arkitFromExpression(model, expression), ...tongue },
+  });
 }
 
 /** The same face turned: angles about x, y, z in radians replace its own. */

@@ -8,7 +8,10 @@
 export type Angles = readonly [number, number, number];
 
 /** Rot, row-major 3×3. */
-export function rotationMatrix([x, y, z]: Angles, out: Float64Array | number[] = new Float64Array(9)): Float64Array | number[] {
+export function rotationMatrix(
+  [x, y, z]: Angles,
+  out: Float64Array | number[] = new Float64Array(9),
+): Float64Array | number[] {
   const [cx, sx, cy, sy, cz, sz] = [Math.cos(x), Math.sin(x), Math.cos(y), Math.sin(y), Math.cos(z), Math.sin(z)];
   out[0] = cz * cy;
   out[1] = cz * sy * sx - sz * cx;
@@ -25,10 +28,30 @@ export function rotationMatrix([x, y, z]: Angles, out: Float64Array | number[] =
 /** ∂Rot/∂x, ∂Rot/∂y, ∂Rot/∂z one after another, 27 values. */
 export function rotationDerivatives([x, y, z]: Angles, out = new Float64Array(27)): Float64Array {
   const [cx, sx, cy, sy, cz, sz] = [Math.cos(x), Math.sin(x), Math.cos(y), Math.sin(y), Math.cos(z), Math.sin(z)];
-  out.set([0, cz * sy * cx + sz * sx, -cz * sy * sx + sz * cx, 0, sz * sy * cx - cz * sx, -sz * sy * sx - cz * cx, 0, cy * cx, -cy * sx]);
+  out.set([
+    0,
+    cz * sy * cx + sz * sx,
+    -cz * sy * sx + sz * cx,
+    0,
+    sz * sy * cx - cz * sx,
+    -sz * sy * sx - cz * cx,
+    0,
+    cy * cx,
+    -cy * sx,
+  ]);
   out.set([-cz * sy, cz * cy * sx, cz * cy * cx, -sz * sy, sz * cy * sx, sz * cy * cx, -cy, -sy * sx, -sy * cx], 9);
   out.set(
-    [-sz * cy, -sz * sy * sx - cz * cx, -sz * sy * cx + cz * sx, cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx, 0, 0, 0],
+    [
+      -sz * cy,
+      -sz * sy * sx - cz * cx,
+      -sz * sy * cx + cz * sx,
+      cz * cy,
+      cz * sy * sx - sz * cx,
+      cz * sy * cx + sz * sx,
+      0,
+      0,
+      0,
+    ],
     18,
   );
   return out;

@@ -46,7 +46,8 @@ async function readLimited(path: string, name: string, options: LoadOptions): Pr
     return await readFile(path);
   } catch (cause) {
     if (cause instanceof JokerError) throw cause;
-    const reason = cause instanceof Error && 'code' in cause && cause.code === 'EACCES' ? 'may not be read' : 'not found';
+    const reason =
+      cause instanceof Error && 'code' in cause && cause.code === 'EACCES' ? 'may not be read' : 'not found';
     throw new JokerError('missing-file', `${name}: file ${reason}`, 'Check the path and its permissions.', { cause });
   }
 }
@@ -99,7 +100,8 @@ async function decode(bytes: Uint8Array, header: Metadata, name: string, options
 async function pixels(pipeline: Sharp, name: string) {
   try {
     const result = await pipeline.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
-    if (result.info.channels !== 3) throw new Error(`internal: ${result.info.channels} channels after conversion to sRGB`);
+    if (result.info.channels !== 3)
+      throw new Error(`internal: ${result.info.channels} channels after conversion to sRGB`);
     return result;
   } catch (cause) {
     throw notAnImage(name, 'it is damaged or ends early', cause);
@@ -107,5 +109,7 @@ async function pixels(pipeline: Sharp, name: string) {
 }
 
 function notAnImage(name: string, why: string, cause?: unknown): JokerError {
-  return new JokerError('not-an-image', `${name} cannot be used: ${why}`, 'Give a whole JPEG, PNG or WebP file.', { cause });
+  return new JokerError('not-an-image', `${name} cannot be used: ${why}`, 'Give a whole JPEG, PNG or WebP file.', {
+    cause,
+  });
 }

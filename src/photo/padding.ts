@@ -47,7 +47,9 @@ function blend(crop: Image, soft: Image, middle: Float32Array, depth: (x: number
 /** Separable Gaussian, kernel cut at 3 σ (0.3 % of the weight), edges clamped. */
 export function gaussianBlur(image: Image, sigma: number): Image {
   const reach = Math.max(1, Math.ceil(3 * sigma));
-  const kernel = Float32Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
+  const kernel = Float32Array.from({ length: 2 * reach + 1 }, (_, i) =>
+    Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)),
+  );
   const sum = kernel.reduce((a, b) => a + b, 0);
   const across = blurAxis(image, kernel, reach, sum, 1, 0);
   return blurAxis(across, kernel, reach, sum, 0, 1);

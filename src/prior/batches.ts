@@ -67,9 +67,16 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-/** Standard normals, `count` rows of `size`; row i depends on the key and i only. */
-export function normalRows(count: number, size: number, key: RandomKey): Float32Array {
-  const out = new Float32Array(count * size);
-  for (let i = 0; i < count; i++) out.set(new RandomStream(foldIn(key, i)).normals(size), i * size);
+/** One key per row from a key for all: row i gets foldIn(key, i), whatever the other rows are. */
+export function rowKeys(key: RandomKey, count: number): RandomKey[] {
+  return Array.from({ length: count }, (_, i) => foldIn(key, i));
+}
+
+/** Standard normals, one row of `size` per key. */
+export function normalRows(keys: readonly RandomKey[], size: number): Float32Array {
+  const out = new Float32Array(keys.length * size);
+  keys.forEach((key, i) => {
+    out.set(new RandomStream(key).normals(size), i * size);
+  });
   return out;
 }

@@ -1,6 +1,8 @@
 /**
  * Public names of prior/: Condition + noise → image.
  */
+
+export { rowKeys } from './batches.js';
 export { type BpeVocabulary, trainBpe } from './bpe.js';
 export {
   controlSize,
@@ -20,6 +22,7 @@ export {
   referenceTokens,
   tileBatch,
 } from './networks.js';
+export { priorParameters } from './parameters.js';
 export {
   branchesFor,
   JokerPrior,

@@ -90,15 +90,13 @@ export class JokerPrior {
 
   /**
    * Scaled latents of pictures of the prior's size, [B, C, h, w].
-   * @param key draws from the posterior, picture i from foldIn(key, i); null takes its mean.
+   * @param keys one per picture: draws from its posterior; null takes the posteriors' means.
    */
-  async encodeImages(images: readonly Image[], key: RandomKey | null): Promise<Float32Array> {
+  async encodeImages(images: readonly Image[], keys: readonly RandomKey[] | null): Promise<Float32Array> {
     const size = this.latentSize();
     const image = pictureRows(images, this.config.image_size, "the prior's pictures");
-    const noise = rowsOf(
-      key ? normalRows(images.length, size, key) : new Float32Array(images.length * size),
-      images.length,
-    );
+    const draws = keys ? normalRows(keys, size) : new Float32Array(images.length * size);
+    const noise = rowsOf(draws, images.length);
     const batch = Math.min(images.length, this.batch);
     const program = await this.programs.encode(batch);
     const scale = this.config.vae.scaling_factor;
@@ -126,7 +124,7 @@ export class JokerPrior {
    * @param key draws the reference from its posterior, as the paper does; null takes the mean.
    */
   async prepare(text: string, reference: Image, key: RandomKey | null): Promise<PreparedCondition> {
-    return { text: await this.encodeText(['', text]), reference: await this.encodeImages([reference], key) };
+    return { text: await this.encodeText(['', text]), reference: await this.encodeImages([reference], key && [key]) };
   }
 
   /** Features of the views' control pictures (normal maps in [0, 1], black outside), [V, width, h, w]; hold at all t. */

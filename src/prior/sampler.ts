@@ -7,8 +7,8 @@
  */
 import { JokerError } from '../core/errors.js';
 import type { Image } from '../core/image.js';
-import { foldIn, type RandomKey } from '../core/rng.js';
-import { normalRows } from './batches.js';
+import { foldInName, type RandomKey } from '../core/rng.js';
+import { normalRows, rowKeys } from './batches.js';
 import { branchesFor, type JokerPrior, type PreparedCondition } from './prior.js';
 import {
   addNoise,
@@ -19,7 +19,7 @@ import {
   plmsStep,
   plmsSteps,
   type Step,
-  truncatedSteps,
+  stepsThrough,
 } from './schedule.js';
 
 /** What the views of one call share, and what each has of its own. */
@@ -67,7 +67,7 @@ export async function sample(
   const { steps = DEFAULT_STEPS, sampler = 'pndm', guidance = DEFAULT_GUIDANCE } = options;
   if (!(Number.isInteger(steps) && steps >= 1 && steps <= 1000))
     throw new JokerError('bad-argument', `${steps} sampling steps`, 'Choose 1 to 1000 steps.');
-  const start = drawLatents(prior, batch.views, key);
+  const start = drawLatents(prior, rowKeys(key, batch.views));
   const walk = { ...options, guidance };
   const latents =
     sampler === 'ddim'
@@ -76,12 +76,11 @@ export async function sample(
   return prior.decodeLatents(latents);
 }
 
-/** Normals [views, C, h, w]; view i depends on the key and i only. */
-export function drawLatents(prior: JokerPrior, views: number, key: RandomKey): Float32Array {
+/** Start noise, one row per key: [V, C, h, w]. */
+export function drawLatents(prior: JokerPrior, keys: readonly RandomKey[]): Float32Array {
   return normalRows(
-    views,
+    keys,
     prior.latentShape.reduce((a, b) => a * b, 1),
-    key,
   );
 }
 
@@ -135,27 +134,26 @@ async function predict(
 
 /** Options of `refine`. */
 export type RefineOptions = WalkOptions & {
-  /** noise level to start from, 0 … 999 */
-  readonly from: number;
-  /** network calls: 1 in Stage 1, the number of levels left in Stage 2 */
-  readonly steps: number;
+  /** falling, 0 … 999: pictures are noised to the first and walked through all of them to timestep 0 */
+  readonly timesteps: readonly number[];
 };
 
 /**
- * The distillation's target update: pictures are encoded, noised to `from` and walked back to timestep 0.
+ * The distillation's target update (Joker, supplement): pictures are encoded, noised, and walked back to timestep 0 by
+ * deterministic DDIM. Stage 1 names one timestep, Stage 2 the rest of the ladder.
  * @param pictures one per view, of the prior's size.
- * @param key draws posterior and noise of view i, from keys of its own.
+ * @param keys one per view: draws its posterior and its noise.
  */
 export async function refine(
   prior: JokerPrior,
   batch: ViewBatch,
   pictures: readonly Image[],
-  key: RandomKey,
+  keys: readonly RandomKey[],
   options: RefineOptions,
 ): Promise<Image[]> {
-  const clean = await prior.encodeImages(pictures, foldIn(key, 0));
-  const noise = drawLatents(prior, batch.views, foldIn(key, 1));
-  const noisy = addNoise(prior.schedule, clean, noise, options.from);
-  const steps = truncatedSteps(options.from, options.steps);
-  return prior.decodeLatents(await walkDdim(prior, batch, noisy, steps, options));
+  const { timesteps } = options;
+  const ofEach = (name: string): RandomKey[] => keys.map((key) => foldInName(key, name));
+  const clean = await prior.encodeImages(pictures, ofEach('posterior'));
+  const noisy = addNoise(prior.schedule, clean, drawLatents(prior, ofEach('noise')), timesteps[0]!);
+  return prior.decodeLatents(await walkDdim(prior, batch, noisy, stepsThrough(timesteps), options));
 }

@@ -203,11 +203,14 @@ export function noiseLadder(levels = 100): number[] {
 }
 
 /**
- * Truncated DDIM: from timestep `start` down to 0 in `steps` network calls, at round(linspace(start, 0, steps + 1)) without
- * its last; the last step ends at timestep 0, where ᾱ_0 = 0.99915. Stage 1 of the distillation uses steps = 1, Stage 2
- * the last levels at once (L = 40: 400, 390, …, 10 → 0).
+ * Timesteps of a truncated walk from `start` in `count` network calls: round(linspace(start, 0, count + 1)) without its
+ * last. Stage 1 of the distillation uses one call, Stage 2 the last levels at once (L = 40: 400, 390, …, 10).
  */
-export function truncatedSteps(start: number, steps: number): Step[] {
-  const at = (i: number): number => roundHalfEven(start * (1 - i / steps));
-  return Array.from({ length: steps }, (_, i) => ({ from: at(i), to: i + 1 < steps ? at(i + 1) : 0 }));
+export function truncatedTimesteps(start: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => roundHalfEven(start * (1 - i / count)));
+}
+
+/** Steps through falling timesteps, the last one to timestep 0, where ᾱ_0 = 0.99915 and nothing is left to do. */
+export function stepsThrough(timesteps: readonly number[]): Step[] {
+  return timesteps.map((from, i) => ({ from, to: timesteps[i + 1] ?? 0 }));
 }

@@ -26,8 +26,8 @@ export type Terminal = {
   readonly report: Report;
   /** a line for the person, above the bar */
   readonly line: (text: string) => void;
-  /** ends the bar; nothing is rewritten afterwards */
-  readonly end: () => void;
+  /** ends the bar; nothing is rewritten afterwards. `finished` false: the stage is left without a word. Default true. */
+  readonly end: (finished?: boolean) => void;
 };
 
 type Stage = { readonly text: string; readonly began: number; done: number; total: number; figures: string };
@@ -75,7 +75,12 @@ export function makeTerminal(options: TerminalOptions): Terminal {
     } else if (message.kind === 'note') line(`${message.level === 'warning' ? paint.warn('!') : '·'} ${message.text}`);
     else if (message.kind === 'file') line(`${paint.good('→')} ${message.path} (${message.what})`);
   };
-  return { report, line, end: close };
+  const end = (finished = true) => {
+    if (!finished && stage) clear();
+    if (!finished) stage = null;
+    close();
+  };
+  return { report, line, end };
 }
 
 function painter(color: boolean): { good: (text: string) => string; warn: (text: string) => string } {

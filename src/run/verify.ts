@@ -5,7 +5,7 @@
  */
 
 import { type VerifyResult, verifyFolder } from '../prior/verify.js';
-import { type JobContext, jobOf } from './job.js';
+import type { JobContext } from './job.js';
 
 /** What to verify. */
 export type VerifyJobOptions = {
@@ -23,6 +23,3 @@ export async function verify(options: VerifyJobOptions, { report }: JobContext):
   report({ kind: 'stage', stage: 'verify', text: `Verifying ${folder}` });
   return verifyFolder(folder, rest);
 }
-
-/** Reference for `runJob`. */
-export const verifyJob = jobOf<typeof import('./verify.js'), 'verify'>(new URL(import.meta.url), 'verify');

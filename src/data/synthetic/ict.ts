@@ -64,6 +64,7 @@ export function readIct(file: SafetensorsFile, options: { modes?: number } = {})
   const neutral = readTensor(file, 'neutral').slice(0, USED * 3);
   const shift = toStandardFace(neutral);
   for (let i = 0; i < neutral.length; i++) neutral[i] = neutral[i]! / CM + shift[i % 3]!;
+  const eyes = [RIGHT_EYE, LEFT_EYE].map((range) => roundEye(neutral, range)) as [EyeBall, EyeBall];
   const available = file.entries.get('identity')?.shape[0] ?? 0;
   const modes = Math.min(options.modes ?? DEFAULT_MODES, available);
   const identity = used(readTensor(file, 'identity'), modes);
@@ -83,7 +84,7 @@ export function readIct(file: SafetensorsFile, options: { modes?: number } = {})
     identityShape: (coefficients) => identityShape(neutral, identity, modes, coefficients),
     expressions: readExpressions(file),
     landmarks: LANDMARKS,
-    eyes: [eyeBall(neutral, RIGHT_EYE), eyeBall(neutral, LEFT_EYE)],
+    eyes,
     incisors: {
       lower: bitingEdge(neutral, LOWER_INCISORS, 1),
       upper: bitingEdge(neutral, UPPER_INCISORS, -1),
@@ -161,7 +162,24 @@ function readExpressions(file: SafetensorsFile): Map<ArkitName, SparseShape> {
   return out;
 }
 
-/** Centre and radius by the back of the ball: the front carries the cornea's bulge. */
+/** How far the ball stands back from the lids: closed lids of the scans otherwise let the ball through. */
+const EYE_SHRINK = 0.975;
+
+/**
+ * Makes an eyeball round, since the gaze turns the iris and not the ball: the cornea's bulge is taken off (in place). Centre
+ * and radius are found by the back of the ball.
+ */
+function roundEye(neutral: Float32Array, range: readonly [number, number]): EyeBall {
+  const ball = eyeBall(neutral, range);
+  for (let v = range[0]; v < range[1]; v++) {
+    const at = neutral.subarray(3 * v, 3 * v + 3);
+    const d = [0, 1, 2].map((k) => at[k]! - ball.centre[k as 0 | 1 | 2]);
+    const scale = (EYE_SHRINK * ball.radius) / Math.hypot(...d);
+    for (let k = 0; k < 3; k++) at[k] = ball.centre[k as 0 | 1 | 2] + scale * d[k]!;
+  }
+  return ball;
+}
+
 function eyeBall(neutral: Float32Array, range: readonly [number, number]): EyeBall {
   const low = [9, 9, 9];
   const high = [-9, -9, -9];

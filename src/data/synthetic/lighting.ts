@@ -61,8 +61,11 @@ export function illuminate(
   const skyG = (ground[1] + (sky[1] - ground[1]) * up) * open;
   const skyB = (ground[2] + (sky[2] - ground[2]) * up) * open;
   const facing = Math.max(0, nx * half[0] + ny * half[1] + nz * half[2]);
-  const shine = cosine > 0 ? gloss.strength * lit * facing ** gloss.sharpness : 0;
-  const rim = gloss.strength * 0.25 * (1 - Math.max(0, nz)) ** 4 * open; // Fresnel: the sky on grazing surfaces
+  // A highlight below 1/1000 is not worth its power: facing^sharpness < 1e-3 when sharpness·(1 − facing) > 7.
+  const bright = cosine > 0 && gloss.sharpness * (1 - facing) < 7;
+  const shine = bright ? gloss.strength * lit * facing ** gloss.sharpness : 0;
+  const grazing = (1 - Math.max(0, nz)) ** 2;
+  const rim = gloss.strength * 0.25 * grazing * grazing * open; // Fresnel: the sky on grazing surfaces
   sample.r = sample.r * (light.lamp[0] * diffuse + skyR) + light.lamp[0] * shine + sky[0] * rim;
   sample.g = sample.g * (light.lamp[1] * edge + skyG) + light.lamp[1] * shine + sky[1] * rim;
   sample.b = sample.b * (light.lamp[2] * edge + skyB) + light.lamp[2] * shine + sky[2] * rim;

@@ -78,8 +78,8 @@ function lips(person: Person, p: SurfacePoint, sample: Sample, gloss: Gloss): vo
 
 function brow(person: Person, p: SurfacePoint, sample: Sample): void {
   const hairs = noise3(p.x * 34 + p.y * 20, p.y * 60, 1, person.seed + 34);
-  const d = p.fields[FIELD.brow]! / person.brows.width + 0.55 * (hairs - 0.5);
-  blend(sample, person.brows.color, person.brows.density * (1 - smoothstep(0.55, 1.15, d)));
+  const d = p.fields[FIELD.brow]! / person.brows.width + 0.4 * (hairs - 0.5);
+  blend(sample, person.brows.color, person.brows.density * (1 - smoothstep(0.4, 1.15, d)));
 }
 
 /** Scalp under the hair: shaved heads show it, others need it dark where locks part. */

@@ -134,7 +134,7 @@ export function samplePerson(model: HeadModel, key: RandomKey): Person {
       color: anyColor(random),
       second: anyColor(random),
       stripes: random.chance(0.3),
-      collar: random.uniform(0.28, 0.62),
+      collar: random.uniform(0.14, 0.42),
     },
     glasses: random.chance(0.12) && !loud ? { color: hsv(random.uniform(), random.uniform(0, 0.6), random.uniform(0.03, 0.5)), size: random.uniform(0.9, 1.2), round: random.chance(0.5) } : null,
   };

@@ -5,6 +5,7 @@
  */
 
 import { type Box, cellSide, type FieldGrid } from '../field.js';
+import { buriedCells } from './buried.js';
 
 /** What the viewer page draws. */
 export type Volume = {
@@ -22,7 +23,7 @@ const FAINT = 2;
 /**
  * Quantises a grid. Opacity over one cell's length, 1 − exp(−σ·cell), is stored instead of density: it fits 8 bits, and
  * interpolating it gives softer edges than interpolating σ. Faint cells take their neighbours' colour, so that
- * interpolation draws no dark seam around the head.
+ * interpolation draws no dark seam around the head; cells that no ray reaches become plain opaque black.
  */
 export function quantise(grid: FieldGrid): Volume {
   const cell = cellSide(grid, 0);
@@ -32,6 +33,9 @@ export function quantise(grid: FieldGrid): Volume {
     rgba[4 * i + 3] = Math.round(255 * (1 - Math.exp(-grid.density[i]! * cell)));
   }
   bleedColors(rgba, grid.size);
+  buriedCells(rgba, grid.size).forEach((buried, i) => {
+    if (buried) rgba.set([0, 0, 0, 255], 4 * i);
+  });
   return { size: grid.size, box: grid.box, cell, rgba };
 }
 

@@ -73,11 +73,19 @@ function scaledRows(file: SafetensorsFile, name: string): Float32Array[] {
 }
 
 function wrong(file: SafetensorsFile, what: string): JokerError {
-  return new JokerError('bad-weights', `${file.path}: ${what}`, 'Install the package again, or name another model file.');
+  return new JokerError(
+    'bad-weights',
+    `${file.path}: ${what}`,
+    'Install the package again, or name another model file.',
+  );
 }
 
 /** Writes a model file; `card` becomes part of its metadata (licence, source, how it was made). */
-export async function saveMorphableModel(path: string, model: MorphableModel, card: Record<string, string> = {}): Promise<void> {
+export async function saveMorphableModel(
+  path: string,
+  model: MorphableModel,
+  card: Record<string, string> = {},
+): Promise<void> {
   const n = model.vertexCount;
   const tensors: TensorToWrite[] = [
     { name: 'mean', dtype: 'F32', shape: [n, 3], data: model.mean },
@@ -87,7 +95,11 @@ export async function saveMorphableModel(path: string, model: MorphableModel, ca
     { name: 'triangles', dtype: 'I32', shape: [model.triangles.length / 3, 3], data: Int32Array.from(model.triangles) },
     { name: 'tracker_vertices', dtype: 'I32', shape: [MESH_POINTS], data: model.trackerVertices },
   ];
-  await writeSafetensors(path, tensors, { ...card, name: model.name, expression_names: model.expressionNames.join(',') });
+  await writeSafetensors(path, tensors, {
+    ...card,
+    name: model.name,
+    expression_names: model.expressionNames.join(','),
+  });
 }
 
 function scaledTensors(name: string, rows: readonly Float32Array[], n: number): TensorToWrite[] {

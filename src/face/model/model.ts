@@ -44,7 +44,11 @@ export type Coefficients = {
 };
 
 /** S = mean + Σ identity·basis + Σ expression·basis: vertex positions 3·N in the model's own frame. */
-export function shapeOf(model: MorphableModel, coefficients: Coefficients, out = new Float32Array(model.mean.length)): Float32Array {
+export function shapeOf(
+  model: MorphableModel,
+  coefficients: Coefficients,
+  out = new Float32Array(model.mean.length),
+): Float32Array {
   out.set(model.mean);
   addScaled(out, model.identityBasis, coefficients.identity);
   addScaled(out, model.expressionBasis, coefficients.expression);

@@ -41,7 +41,8 @@ export function decodeDetections(scores: Float32Array, boxes: Float32Array, thre
   const found: Detection[] = [];
   for (let i = 0; i < scores.length; i++) {
     const score = 1 / (1 + Math.exp(-scores[i]!));
-    if (score >= threshold) found.push(decodeOne(boxes.subarray(i * 16, i * 16 + 16), anchors[2 * i]!, anchors[2 * i + 1]!, score));
+    if (score >= threshold)
+      found.push(decodeOne(boxes.subarray(i * 16, i * 16 + 16), anchors[2 * i]!, anchors[2 * i + 1]!, score));
   }
   return suppress(found.sort((a, b) => b.score - a.score));
 }

@@ -9,7 +9,11 @@ import { buildProgram, readProgram } from './program.js';
 export type Network = { readonly program: Program; readonly size: number };
 
 /** Compiles the network of a tracker file for a fixed batch. Outputs are flat, channels last: [B·H·W·C]. */
-export async function networkFromFile(path: string, batch: number, options: { threads?: number } = {}): Promise<Network> {
+export async function networkFromFile(
+  path: string,
+  batch: number,
+  options: { threads?: number } = {},
+): Promise<Network> {
   const file = openSafetensors(path);
   const description = readProgram(file);
   const g = new Graph();

@@ -34,8 +34,8 @@ const conv = {
   bias: z.string().nullable(),
 };
 const layerSchema = z.union([
-  z.strictObject({ ...conv, then: z.enum(['none', 'relu']) }),
-  z.strictObject({ ...conv, then: z.literal('prelu'), slope: z.string() }),
+  z.strictObject({ ...conv, activation: z.enum(['none', 'relu']) }),
+  z.strictObject({ ...conv, activation: z.literal('prelu'), slope: z.string() }),
   z.strictObject({ kind: z.enum(['relu', 'sigmoid', 'maxPool']), from: place }),
   z.strictObject({ kind: z.literal('prelu'), from: place, slope: z.string() }),
   z.strictObject({ kind: z.literal('padChannels'), from: place, channels: z.number().int().min(1) }),
@@ -61,18 +61,30 @@ export function readProgram(file: SafetensorsFile): LayerProgram {
   try {
     return programSchema.parse(JSON.parse(file.metadata['program'] ?? 'null'));
   } catch (cause) {
-    throw new JokerError('bad-weights', `${file.path}: holds no network of the tracker`, 'Install the package again.', { cause });
+    throw new JokerError('bad-weights', `${file.path}: holds no network of the tracker`, 'Install the package again.', {
+      cause,
+    });
   }
 }
 
 /**
  * Builds the network on `image` [B, 3, size, size]; every output [B, C, H, W]. Weights become parameters named as in the file.
  */
-export function buildProgram(g: Graph, file: SafetensorsFile, program: LayerProgram, image: Tensor): Record<string, Tensor> {
+export function buildProgram(
+  g: Graph,
+  file: SafetensorsFile,
+  program: LayerProgram,
+  image: Tensor,
+): Record<string, Tensor> {
   const values: (Tensor | null)[] = [image];
   const at = (id: number) => {
     const value = values[id];
-    if (!value) throw new JokerError('bad-weights', `${file.path}: layer uses value ${id} too early`, 'Install the package again.');
+    if (!value)
+      throw new JokerError(
+        'bad-weights',
+        `${file.path}: layer uses value ${id} too early`,
+        'Install the package again.',
+      );
     return value;
   };
   const weight = (name: string) => g.parameter(name, tensorEntry(file, name).shape);
@@ -117,8 +129,8 @@ function buildConv(layer: Extract<Layer, { kind: 'conv' }>, x: Tensor, weight: W
     padding: [top, left, bottom, right],
     groups: layer.depthwise ? x.shape[1]! : 1,
   });
-  if (layer.then === 'relu') return relu(y);
-  return layer.then === 'prelu' ? prelu(y, weight(layer.slope)) : y;
+  if (layer.activation === 'relu') return relu(y);
+  return layer.activation === 'prelu' ? prelu(y, weight(layer.slope)) : y;
 }
 
 /** TensorFlow's SAME: output ⌈extent/stride⌉, the odd pixel of padding goes to the end. Returns [before, after]. */

@@ -114,7 +114,10 @@ export class Tracker {
     const sides = ['left', 'right'] as const;
     const regions = sides.map((side) => regionOfEye(landmarks, side));
     sides.forEach((side, b) => {
-      sampleRegion(image, regions[b]!, size, MESH_RANGE, input, { offset: b * 3 * size * size, flip: side === 'right' });
+      sampleRegion(image, regions[b]!, size, MESH_RANGE, input, {
+        offset: b * 3 * size * size,
+        flip: side === 'right',
+      });
     });
     const { points } = await program.run({ image: input });
     sides.forEach((side, b) => {
@@ -124,7 +127,13 @@ export class Tracker {
   }
 }
 
-function applyEye(landmarks: Float32Array, points: Float32Array, region: Region, size: number, side: 'left' | 'right'): void {
+function applyEye(
+  landmarks: Float32Array,
+  points: Float32Array,
+  region: Region,
+  size: number,
+  side: 'left' | 'right',
+): void {
   const contour = EYE_CONTOUR[side];
   const flip = side === 'right';
   const depth = landmarks[EYE_CORNERS[side][0] * 3 + 2]! / 2 + landmarks[EYE_CORNERS[side][1] * 3 + 2]! / 2;
@@ -139,7 +148,15 @@ function applyEye(landmarks: Float32Array, points: Float32Array, region: Region,
 }
 
 /** Writes network point `from` (x, y, z in pixels of the network's input) as landmark `to` in pixels of the picture. */
-function place(landmarks: Float32Array, to: number, region: Region, points: Float32Array, from: number, size: number, flip: boolean) {
+function place(
+  landmarks: Float32Array,
+  to: number,
+  region: Region,
+  points: Float32Array,
+  from: number,
+  size: number,
+  flip: boolean,
+) {
   const u = points[from * 3]! / size;
   const [x, y] = fromRegion(region, flip ? 1 - u : u, points[from * 3 + 1]! / size);
   landmarks[to * 3] = x;
@@ -174,7 +191,12 @@ function regionOfEye(landmarks: Float32Array, side: 'left' | 'right'): Region {
   const [outer, inner] = EYE_CORNERS[side].map((i) => [landmarks[i * 3]!, landmarks[i * 3 + 1]!] as const);
   const [a, b] = side === 'left' ? [outer!, inner!] : [inner!, outer!];
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
-  return { x: (a[0] + b[0]) / 2, y: (a[1] + b[1]) / 2, size: EYE_MARGIN * Math.hypot(dx, dy), angle: Math.atan2(dy, dx) };
+  return {
+    x: (a[0] + b[0]) / 2,
+    y: (a[1] + b[1]) / 2,
+    size: EYE_MARGIN * Math.hypot(dx, dy),
+    angle: Math.atan2(dy, dx),
+  };
 }
 
 type Attempt = { picture: () => Image; regions: Region[] };
@@ -184,7 +206,9 @@ function attempts(image: Image): Attempt[] {
   const [x, y, size] = [image.width / 2, image.height / 2, Math.max(image.width, image.height)];
   const whole = { x, y, size, angle: 0 };
   const wide = { x, y, size: 1.6 * size, angle: 0 };
-  const parts = [-1, 0, 1].flatMap((j) => [-1, 0, 1].map((i) => ({ ...whole, x: x * (1 + i / 2), y: y * (1 + j / 2), size: size / 2 })));
+  const parts = [-1, 0, 1].flatMap((j) =>
+    [-1, 0, 1].map((i) => ({ ...whole, x: x * (1 + i / 2), y: y * (1 + j / 2), size: size / 2 })),
+  );
   const stretched = lazy(() => stretchContrast(image));
   const same = () => image;
   return [
@@ -206,7 +230,10 @@ function lazy<T>(make: () => T): () => T {
 /** Spreads the middle 98 % of all values over [0, 1]. */
 function stretchContrast(image: Image): Image {
   const step = Math.max(1, Math.floor(image.data.length / 50_000)); // 50 000 values place a percentile within 0.1 %
-  const sample = Float32Array.from({ length: Math.floor(image.data.length / step) }, (_, i) => image.data[i * step]!).sort();
+  const sample = Float32Array.from(
+    { length: Math.floor(image.data.length / step) },
+    (_, i) => image.data[i * step]!,
+  ).sort();
   const low = sample[Math.floor(sample.length * 0.01)] ?? 0;
   const high = sample[Math.floor(sample.length * 0.99)] ?? 1;
   const gain = 1 / Math.max(1 / 255, high - low); // one grey level at least: a flat picture stays flat

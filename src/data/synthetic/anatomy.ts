@@ -1,0 +1,71 @@
+/** What the renderer needs to know about a family of heads, worked out once: fields, openness, skull, and topology. */
+
+import { anatomyFields } from './fields.js';
+import { hairTriangles } from './hair.js';
+import { type HeadModel, PART } from './head-model.js';
+import { openness } from './occlusion.js';
+import { type Skull, skullOf } from './skull.js';
+import { type SkullGrid, skullGrid } from './skull-map.js';
+import { TONGUE_VERTICES, tongueParts, tongueTriangles } from './tongue.js';
+
+/** Facts of a family for rendering. Vertices: the model's V, then the tongue's. */
+export type Anatomy = {
+  readonly model: HeadModel;
+  /** V + tongue */
+  readonly vertexCount: number;
+  /** 3·T of head and tongue */
+  readonly triangles: Uint32Array;
+  /** 3·S: those of the skin alone, which cast shadows */
+  readonly skinTriangles: Uint32Array;
+  /** part of each vertex */
+  readonly parts: Uint8Array;
+  /** 3·(V + tongue): place on the neutral mean head, for noise; the tongue has coordinates of its own */
+  readonly canonical: Float32Array;
+  /** (V + tongue)×FIELD_COUNT; the tongue's are 0 and never read */
+  readonly fields: Float32Array;
+  /** V: share of the sky that each vertex sees */
+  readonly open: Float32Array;
+  readonly skull: Skull;
+  readonly skullGrid: SkullGrid;
+  readonly hairTriangles: Uint32Array;
+};
+
+/** Works the facts out: about a second. */
+export function makeAnatomy(model: HeadModel): Anatomy {
+  const vertexCount = model.vertexCount + TONGUE_VERTICES;
+  const skull = skullOf(model);
+  const parts = new Uint8Array(vertexCount);
+  parts.set(model.parts);
+  parts.set(tongueParts(), model.vertexCount);
+  const canonical = new Float32Array(3 * vertexCount);
+  canonical.set(model.neutral);
+  for (let i = 0; i < TONGUE_VERTICES; i++) {
+    canonical[3 * (model.vertexCount + i)] = 0.02 * (i % 16);
+    canonical[3 * (model.vertexCount + i) + 2] = 0.02 * Math.floor(i / 16);
+  }
+  return {
+    model,
+    vertexCount,
+    triangles: concatenate(model.triangles, tongueTriangles(model.vertexCount)),
+    skinTriangles: model.triangles.filter((_, i) => model.parts[model.triangles[i - (i % 3)]!] === PART.skin),
+    parts,
+    canonical,
+    fields: anatomyFields(model),
+    open: openness(model),
+    skull,
+    skullGrid: skullGrid(model, skull),
+    hairTriangles: hairTriangles(),
+  };
+}
+
+function concatenate(a: Uint32Array, b: Uint32Array): Uint32Array {
+  const out = new Uint32Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
+}
+
+/** True for parts that lie inside the mouth. */
+export function insideMouth(part: number): boolean {
+  return part === PART.mouth || part === PART.gums || part === PART.teeth || part === PART.tongue;
+}
