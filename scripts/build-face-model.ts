@@ -13,12 +13,13 @@ import { openSafetensors } from '../src/core/files/safetensors.js';
 import { foldIn, RandomStream, randomKey } from '../src/core/rng.js';
 import { addShape, type HeadModel, PART } from '../src/data/synthetic/head-model.js';
 import { readIct } from '../src/data/synthetic/ict.js';
+import { PeopleRenderer } from '../src/data/synthetic/render.js';
 import { saveMorphableModel } from '../src/face/model/load.js';
 import type { MorphableModel } from '../src/face/model/model.js';
 import { EYE_RIM, FIVE_POINT_SETS, LANDMARKS_68, MESH_POINTS, MOUTH_RIM } from '../src/face/tracker/topology.js';
 import { Tracker } from '../src/face/tracker/tracker.js';
 import { STANDARD_FACE } from '../src/photo/align.js';
-import { castPixel, paint, pointOn, type SurfacePoint, scan } from './face-model-scans.js';
+import { castPixel, plainPerson, pointOn, type SurfacePoint, scan } from './face-model-scans.js';
 import { eigenSymmetric, nearestOnMesh, nearestOnRim, type RimEdge, rimEdges, vertexAt } from './face-model-surface.js';
 
 const [source, output = 'assets/face/builtin.safetensors', peopleText = '60'] = process.argv.slice(2);
@@ -75,12 +76,13 @@ async function scanPoints(people: number): Promise<Points> {
   const sums = Array.from({ length: MESH_POINTS }, () => [0, 0, 0, 0]);
   const mouth = new Set<number>(MOUTH_RIM);
   let missed = 0;
+  const renderer = new PeopleRenderer(head);
   for (let i = 0; i < people; i++) {
-    const random = new RandomStream(foldIn(randomKey(7), i));
-    const identity = random.normals(head.identityCount).map((v) => 0.8 * v);
+    const key = foldIn(randomKey(7), i);
+    const random = new RandomStream(key);
     const open = i % 2 === 0;
-    const face = expressed(head.identityShape(identity), open ? { jawOpen: random.uniform(0.3, 0.7) } : {});
-    const result = scan(head, face, paint(head, random), skin, random);
+    const expression = open ? { jawOpen: random.uniform(0.3, 0.7) } : {};
+    const result = scan(renderer, plainPerson(head, key), expression, skin, key);
     const [found] = await tracker.track(result.image);
     if (!found) missed++;
     else for (let p = 0; p < MESH_POINTS; p++) if (open || !mouth.has(p)) add(sums[p]!, found.landmarks, p, result);

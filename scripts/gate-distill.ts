@@ -137,15 +137,29 @@ async function measure(head: Head): Promise<void> {
   console.log(`one ${size}² view: ${renderTime.toFixed(0)} ms`);
   if (values.out) {
     mkdirSync(values.out, { recursive: true });
-    await writeRow(join(values.out, 'truth.png'), rows.map(({ truth }) => truth.color));
-    await writeRow(join(values.out, 'found.png'), rows.map(({ found }) => found.color));
-    await writeRow(join(values.out, 'truth-depth.png'), rows.map(({ truth }) => depthPicture(truth.depth)));
-    await writeRow(join(values.out, 'found-depth.png'), rows.map(({ found }) => depthPicture(found.depth)));
+    await writeRow(
+      join(values.out, 'truth.png'),
+      rows.map(({ truth }) => truth.color),
+    );
+    await writeRow(
+      join(values.out, 'found.png'),
+      rows.map(({ found }) => found.color),
+    );
+    await writeRow(
+      join(values.out, 'truth-depth.png'),
+      rows.map(({ truth }) => depthPicture(truth.depth)),
+    );
+    await writeRow(
+      join(values.out, 'found-depth.png'),
+      rows.map(({ found }) => depthPicture(found.depth)),
+    );
   }
   const worst = Math.min(...quality);
   const worstDepth = Math.max(...depth);
   const passed = worst >= 26 && worstDepth <= 0.05;
-  console.log(`${passed ? 'PASSED' : 'FAILED'}: worst PSNR ${worst.toFixed(2)} dB (≥ 26), worst depth ${worstDepth.toFixed(4)} (≤ 0.05)`);
+  console.log(
+    `${passed ? 'PASSED' : 'FAILED'}: worst PSNR ${worst.toFixed(2)} dB (≥ 26), worst depth ${worstDepth.toFixed(4)} (≤ 0.05)`,
+  );
   process.exitCode = passed ? 0 : 1;
 }
 
@@ -165,5 +179,7 @@ const head = await distill({
 const seconds = (performance.now() - start) / 1000;
 const samples = config.steps * config.batch.views * config.batch.patch ** 2 * config.samples;
 const occupied = head.occupancy.occupied.reduce((sum, x) => sum + x, 0) / head.occupancy.occupied.length;
-console.log(`${seconds.toFixed(1)} s, ${(samples / seconds / 1000).toFixed(0)} k samples/s, occupied ${(occupied * 100).toFixed(1)} %`);
+console.log(
+  `${seconds.toFixed(1)} s, ${(samples / seconds / 1000).toFixed(0)} k samples/s, occupied ${(occupied * 100).toFixed(1)} %`,
+);
 await measure(head);

@@ -6,7 +6,7 @@
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Camera } from '../core/camera.js';
+import { type Camera, projectPoint } from '../core/camera.js';
 import { JokerError } from '../core/errors.js';
 import { withOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
 import type { Image } from '../core/image.js';
@@ -15,12 +15,20 @@ import { depthPreview, encodeDepth } from './depth.js';
 import { bakeField, cellSide, type FieldGrid, type FieldSampler, type FrameRenderer } from './field.js';
 import { encodeGlb } from './glb.js';
 import { encodeAnimation, encodeImage } from './images.js';
+import { isolateHead } from './isolate.js';
 import { type Json, MANIFEST_NAME, type Manifest, type ManifestFile, makeManifest, manifestFile } from './manifest.js';
 import type { Maker } from './marks.js';
-import { extractMesh, SURFACE_LEVEL } from './mesh.js';
+import { type ColoredMesh, extractMesh, SURFACE_LEVEL } from './mesh.js';
 import { encodeSplatPly, splatsOnMesh } from './splats.js';
 import { encodeTransforms, type TransformsView } from './transforms.js';
-import { camerasAlong, horizontalPath, type OrbitView, renderFrames, turntablePath } from './turntable.js';
+import {
+  camerasAlong,
+  horizontalPath,
+  type OrbitView,
+  renderFrames,
+  turntablePath,
+  type Viewpoint,
+} from './turntable.js';
 import { findFfmpeg, writeVideo } from './video.js';
 import { viewerPage } from './viewer/page.js';
 import { quantise } from './viewer/volume.js';
@@ -31,6 +39,8 @@ export type HeadProducts = {
   readonly render: FrameRenderer;
   /** how the head is looked at: target, distance, picture size, focal length */
   readonly view: OrbitView;
+  /** how far sweeps swing to each side, radians; default 45° and 10° */
+  readonly range?: Viewpoint;
   /** recorded in the manifest: seed, preset, expression, text, model hashes … */
   readonly settings: Json;
   /** one line for people, e.g. the text prompt; default none */
@@ -49,7 +59,7 @@ export type BundleOptions = Maker & {
   readonly frames?: number;
   /** `auto`: MP4 when ffmpeg is found, else WebP (default); `webp` never looks for ffmpeg */
   readonly video?: 'auto' | 'webp';
-  /** still views and depth maps, evenly over ±45°; default 5 */
+  /** still views and depth maps, evenly over the range's azimuths; default 5 */
   readonly views?: number;
   /** default 30 000 */
   readonly splats?: number;
@@ -85,8 +95,8 @@ export async function writeProducts(head: HeadProducts, folder: string, options:
     files.push(manifestFile(path, what, bytes));
     report({ kind: 'file', path, what });
   };
-  await writeShape(head, put, options);
-  await writeViews(head, put, options);
+  const mesh = await writeShape(head, put, options);
+  await writeViews(head, mesh, put, options);
   await writeTurntable(head, folder, put, options);
   for (const { path, what, bytes } of head.extra ?? []) await put(path, what, bytes);
   const manifest = makeManifest(files, head.settings, options);
@@ -98,56 +108,77 @@ export async function writeProducts(head: HeadProducts, folder: string, options:
 const VIEWER_CELLS = 128;
 
 /** Mesh, splats and viewer page, from one baked grid. */
-async function writeShape(head: HeadProducts, put: Sink, options: BundleOptions): Promise<void> {
+async function writeShape(head: HeadProducts, put: Sink, options: BundleOptions): Promise<ColoredMesh> {
   const { resolution = 128, level = SURFACE_LEVEL, splats: count, report = silent } = options;
   report({ kind: 'stage', stage: 'shape', text: 'Putting the head on a grid' });
   const grid = await bakeField(head.field, { resolution });
   const shown = resolution <= VIEWER_CELLS ? grid : await bakeField(head.field, { resolution: VIEWER_CELLS });
-  await put('viewer.html', '3D view, opens in a browser', viewer(head, shown, options));
+  await put('viewer.html', '3D view, opens in a browser', viewer(head, isolateHead(shown, level), options));
   const mesh = await extractMesh(head.field, grid, { level });
   await put('head.glb', 'mesh with vertex colours (glTF 2.0)', await encodeGlb(mesh, options));
   const splats = await splatsOnMesh(head.field, mesh, cellSide(grid, 0), { count });
   await put('head.ply', 'Gaussian splats (3DGS PLY)', encodeSplatPly(splats, options));
+  return mesh;
 }
 
 function viewer(head: HeadProducts, grid: FieldGrid, options: BundleOptions): string {
   const { distance, target = [0, 0, 0], focal, width, height } = head.view;
   const fieldOfView = 2 * Math.atan(Math.min(width, height) / 2 / focal);
   return viewerPage(quantise(grid), {
-    ...{ generator: options.generator, caption: head.caption },
+    ...{ generator: options.generator, caption: head.caption, swing: head.range?.azimuth },
     view: { azimuth: 0, elevation: 0, distance, target, fieldOfView },
   });
 }
 
-async function writeViews(head: HeadProducts, put: Sink, options: BundleOptions): Promise<void> {
+async function writeViews(head: HeadProducts, mesh: ColoredMesh, put: Sink, options: BundleOptions): Promise<void> {
   const { views: count = 5, report = silent } = options;
   if (count === 0) return;
-  const cameras = camerasAlong(horizontalPath({ frames: count }), head.view);
+  const cameras = camerasAlong(horizontalPath({ frames: count, azimuth: head.range?.azimuth }), head.view);
   report({ kind: 'stage', stage: 'views', text: 'Rendering views and depth maps', total: count });
   const views: TransformsView[] = [];
   for (const [i, camera] of cameras.entries()) {
-    views.push(await writeView(head, camera, String(i).padStart(3, '0'), put, options));
+    views.push(await writeView(head, mesh, camera, String(i).padStart(3, '0'), put, options));
     report({ kind: 'progress', done: i + 1, total: count });
   }
   await put('transforms.json', 'cameras of the views (nerfstudio)', encodeTransforms(views, options));
 }
 
-async function writeView(head: HeadProducts, camera: Camera, name: string, put: Sink, maker: Maker) {
+async function writeView(
+  head: HeadProducts,
+  mesh: ColoredMesh,
+  camera: Camera,
+  name: string,
+  put: Sink,
+  maker: Maker,
+): Promise<TransformsView> {
   const frame = await head.render(camera);
   const [file, depthFile] = [`views/view_${name}.png`, `depth/depth_${name}.png`];
   const { generator } = maker;
   await put(file, 'picture of the head', await encodeImage(frame.color, { generator, description: head.caption }));
   await put(depthFile, 'depth, 16 bit', await encodeDepth(frame, maker));
-  const preview = await encodeImage(depthPreview(frame), { generator, description: 'Depth, near is light' });
-  await put(`depth/preview_${name}.png`, 'depth as colours', preview);
+  const preview = depthPreview(frame, meshDepths(mesh, camera));
+  const description = 'Depth, near is light';
+  await put(`depth/preview_${name}.png`, 'depth as colours', await encodeImage(preview, { generator, description }));
   return { camera, file, depthFile };
+}
+
+/** Nearest and farthest depth of the mesh: haze behind the head shall not use up the preview's colours. */
+function meshDepths(mesh: ColoredMesh, camera: Camera): [number, number] {
+  let [near, far] = [Number.POSITIVE_INFINITY, 0];
+  for (let i = 0; i < mesh.positions.length; i += 3) {
+    const [x, y, z] = mesh.positions.subarray(i, i + 3);
+    const depth = projectPoint(camera, x!, y!, z!)[2];
+    near = Math.min(near, depth);
+    far = Math.max(far, depth);
+  }
+  return [near, far];
 }
 
 async function writeTurntable(head: HeadProducts, folder: string, put: Sink, options: BundleOptions): Promise<void> {
   const { frames: count = 60, video = 'auto', report = silent } = options;
   if (count === 0) return;
   report({ kind: 'stage', stage: 'turntable', text: 'Rendering the turntable', total: count });
-  const cameras = camerasAlong(turntablePath({ frames: count }), head.view);
+  const cameras = camerasAlong(turntablePath({ frames: count, ...head.range }), head.view);
   const frames = await renderFrames(head.render, cameras, options);
   const ffmpeg = video === 'auto' ? await findFfmpeg() : null;
   const movie = ffmpeg ? await tryVideo(frames, folder, ffmpeg, options) : null;

@@ -33,20 +33,30 @@ function isSolid(frame: Frame, pixel: number): boolean {
   return frame.opacity.data[pixel]! >= SOLID && Number.isFinite(frame.depth.data[pixel]!);
 }
 
-/** Coloured depth, H×W×3: near is light, far is dark, black where the head is not; the range is that of this picture. */
-export function depthPreview(frame: Frame): Image {
+/**
+ * Coloured depth, H×W×3: near is light, far is dark, black where the head is not.
+ * @param range depths of the lightest and the darkest colour; what lies outside is black too. Default: those of this picture.
+ */
+export function depthPreview(frame: Frame, range: readonly [near: number, far: number] = depthRange(frame)): Image {
   const { width, height, data } = frame.depth;
-  let [near, far] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const [near, far] = range;
+  const span = far > near ? far - near : 1; // a flat depth map has no range: all near
+  const out = makeImage(width, height, 3);
   data.forEach((depth, i) => {
+    if (isSolid(frame, i) && depth >= near && depth <= far)
+      out.data.set(cubehelix(0.95 - 0.8 * ((depth - near) / span)), 3 * i);
+  });
+  return out;
+}
+
+function depthRange(frame: Frame): [number, number] {
+  let [near, far] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  frame.depth.data.forEach((depth, i) => {
     if (!isSolid(frame, i)) return;
     near = Math.min(near, depth);
     far = Math.max(far, depth);
   });
-  const out = makeImage(width, height, 3);
-  const range = far > near ? far - near : 1; // a flat depth map has no range: all near
-  for (let i = 0; i < data.length; i++)
-    if (isSolid(frame, i)) out.data.set(cubehelix(0.95 - 0.8 * ((data[i]! - near) / range)), 3 * i);
-  return out;
+  return [near, far];
 }
 
 /** Colour of a lightness in [0, 1]: the cubehelix of Green 2011 (start 0.5, −1.5 turns, hue 1), even in brightness. */

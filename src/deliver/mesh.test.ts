@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { JokerError } from '../core/errors.js';
-import { bakeField, type FieldSampler } from './field.js';
+import { bakeField, cellCenter, type FieldSampler } from './field.js';
+import { isolateHead } from './isolate.js';
 import { extractMesh, largestComponent } from './mesh.js';
 import { formulaHead } from './testing/formula-head.js';
 
@@ -103,5 +104,23 @@ describe('bakeField', () => {
     const none: FieldSampler = { ...balls, sample: (p) => ({ density: new Float32Array(p.length / 3), color: p }) };
     await expect(bakeField(none)).rejects.toThrow(/empty/);
     await expect(bakeField(balls, { resolution: 1e6 })).rejects.toThrow(/resolution/);
+  });
+});
+
+describe('isolateHead', () => {
+  it('empties the floater, keeps the head and its soft edge, and leaves an unsolid grid alone', async () => {
+    const grid = await bakeField(balls, { resolution: 48 });
+    const alone = isolateHead(grid, 69);
+    const [sx] = grid.size;
+    let [kept, dropped] = [0, 0];
+    grid.density.forEach((value, i) => {
+      if (value === 0) return;
+      const x = cellCenter(grid, 0, i % sx);
+      if (alone.density[i] === value && x < 0.11) kept++;
+      else if (alone.density[i] === 0 && x > 0.15) dropped++;
+      else throw new Error(`cell ${i} at x ${x}: ${value} became ${alone.density[i]}`);
+    });
+    expect(Math.min(kept, dropped)).toBeGreaterThan(0);
+    expect(isolateHead(grid, 1e6)).toBe(grid);
   });
 });

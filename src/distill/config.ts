@@ -3,9 +3,9 @@
  */
 
 import { draftField, type FieldConfig, paperField } from '../head/index.js';
+import type { AdamWSettings } from './adamw.js';
 import { type OrbitGrid, PAPER_RANGE } from './orbit.js';
 import type { NoisePlan, ResolutionMilestone } from './plan.js';
-import type { AdamWSettings } from './adamw.js';
 
 /** Weights of the loss terms. */
 export type LossWeights = {
@@ -72,16 +72,16 @@ export const paperPreset: DistillConfig = {
 /** Minutes on two cores at 64²: few views, few noise levels, a small field. Every part of the paper's plan is in it. */
 export const draftPreset: DistillConfig = {
   ...paperPreset,
-  views: { azimuths: 7, elevations: 4, ...PAPER_RANGE },
-  noise: { levels: 10, period: 40, lastSteps: 4 },
-  steps: 600,
+  views: { azimuths: 7, elevations: 5, ...PAPER_RANGE },
+  noise: { levels: 20, period: 20, lastSteps: 8 },
+  steps: 480,
   resolutions: [
     { from: 0, size: 32 },
     { from: 80, size: 64 },
   ],
   batch: { views: 4, patch: 32 },
   samples: 16,
-  rates: { table: 0.02, networks: 0.002 },
+  rates: { table: 0.06, networks: 0.01 },
   decayFrom: 0.5,
   field: draftField,
 };

@@ -10,7 +10,7 @@ import { resizeCamera } from '../core/camera.js';
 import { JokerError } from '../core/errors.js';
 import { type Image, resizeArea } from '../core/image.js';
 import { type Report, silent } from '../core/progress.js';
-import { foldIn, foldInName, type RandomKey, randomKey, RandomStream } from '../core/rng.js';
+import { foldIn, foldInName, type RandomKey, RandomStream, randomKey } from '../core/rng.js';
 import type { Device } from '../graph/index.js';
 import { type Head, HeadRenderer, type HeadView, sampleDensity, updateOccupancy } from '../head/index.js';
 import type { DistillConfig } from './config.js';
@@ -88,7 +88,13 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     }
     occupancyAt(state.head, config, n);
     const stream = new RandomStream(keyOf(config, 'step', n));
-    const figures = await trainer.step(state.head, state.moments, n, { cameras: options.cameras, targets: shown }, stream);
+    const figures = await trainer.step(
+      state.head,
+      state.moments,
+      n,
+      { cameras: options.cameras, targets: shown },
+      stream,
+    );
     state = { ...state, step: n + 1 };
     if ((n + 1) % REPORT_EVERY === 0 || n + 1 === config.steps) tell(report, n + 1, config.steps, figures, size);
     if ((n + 1) % checkpointEvery === 0) await checkpoint?.(state);
@@ -106,10 +112,15 @@ function scaled(image: Image, size: number): Image {
 
 function occupancyAt(head: Head, config: DistillConfig, n: number): void {
   if (n % config.occupancy.every !== 0) return;
-  updateOccupancy(head.occupancy, (points) => sampleDensity(head, points), new RandomStream(keyOf(config, 'occupancy', n)), {
-    halfSide: config.field.halfSide,
-    cells: n < config.occupancy.allCellsUntil ? 'all' : 'some',
-  });
+  updateOccupancy(
+    head.occupancy,
+    (points) => sampleDensity(head, points),
+    new RandomStream(keyOf(config, 'occupancy', n)),
+    {
+      halfSide: config.field.halfSide,
+      cells: n < config.occupancy.allCellsUntil ? 'all' : 'some',
+    },
+  );
 }
 
 async function makeTargets(
@@ -122,7 +133,8 @@ async function makeTargets(
   const { config, cameras, teacher, report = silent } = options;
   const { stage, timesteps } = plan.update!;
   const key = keyOf(config, 'targets', n);
-  const text = stage === 1 ? `new targets at noise level ${timesteps[0]}` : `sampling targets from noise level ${timesteps[0]}`;
+  const text =
+    stage === 1 ? `new targets at noise level ${timesteps[0]}` : `sampling targets from noise level ${timesteps[0]}`;
   report({ kind: 'note', level: 'info', text });
   const requests = cameras.map((camera, view) => {
     const viewKey = foldIn(key, view);
@@ -144,7 +156,11 @@ function tell(report: Report, done: number, total: number, figures: StepFigures,
 
 function stopIfAsked(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
-    throw new JokerError('interrupted', 'the distillation was interrupted', 'Run the same command with --resume to go on.');
+    throw new JokerError(
+      'interrupted',
+      'the distillation was interrupted',
+      'Run the same command with --resume to go on.',
+    );
 }
 
 function checkOptions({ config, cameras, teacher, resume }: DistillOptions): void {
@@ -153,12 +169,25 @@ function checkOptions({ config, cameras, teacher, resume }: DistillOptions): voi
     throw new JokerError('bad-argument', `${cameras.length} cameras for ${views} views`, 'Give one camera per view.');
   const smallest = Math.min(...config.resolutions.map(({ size }) => size));
   if (config.batch.patch > smallest)
-    throw new JokerError('bad-argument', `batch.patch ${config.batch.patch} is larger than pictures of ${smallest}`, 'Make the patch smaller.');
+    throw new JokerError(
+      'bad-argument',
+      `batch.patch ${config.batch.patch} is larger than pictures of ${smallest}`,
+      'Make the patch smaller.',
+    );
   if (config.batch.views > views)
-    throw new JokerError('bad-argument', `batch.views ${config.batch.views} of ${views} views`, 'Make the batch smaller.');
-  if (teacher.size < 1) throw new JokerError('bad-argument', 'the teacher makes no pictures', 'Give it at least one view.');
+    throw new JokerError(
+      'bad-argument',
+      `batch.views ${config.batch.views} of ${views} views`,
+      'Make the batch smaller.',
+    );
+  if (teacher.size < 1)
+    throw new JokerError('bad-argument', 'the teacher makes no pictures', 'Give it at least one view.');
   if (resume && JSON.stringify(resume.head.config) !== JSON.stringify(config.field))
-    throw new JokerError('bad-argument', 'the checkpoint is of another field', 'Resume with the settings it was made with.');
+    throw new JokerError(
+      'bad-argument',
+      'the checkpoint is of another field',
+      'Resume with the settings it was made with.',
+    );
 }
 
 /** The number of guided network evaluations that a plan costs for V views. */

@@ -16,14 +16,20 @@ export {
   WIDE_RANGE,
 } from './orbit.js';
 export {
-  ladderTimestep,
   listUpdates,
   type NoisePlan,
   planStep,
   type ResolutionMilestone,
   type StepPlan,
-  samplingTimesteps,
 } from './plan.js';
+export { type PriorTeacherOptions, priorTeacher } from './prior-teacher.js';
 export { type DistillState, initialState, loadState, saveState, stateFromTensors, stateTensors } from './state.js';
-export { HeadTrainer, initialMoments, type MomentTable, rateFactor, type StepFigures, type TrainerOptions } from './step.js';
+export {
+  HeadTrainer,
+  initialMoments,
+  type MomentTable,
+  rateFactor,
+  type StepFigures,
+  type TrainerOptions,
+} from './step.js';
 export { perfectTeacher, type TargetRequest, type Teacher } from './teacher.js';

@@ -5,7 +5,20 @@
  * one it is (LPIPS with the user's weights, or the project's own) is the caller's knowledge. Letters: B views, P patch side.
  */
 
-import { abs, add, type Graph, mean, mul, reshape, sqrt, square, sub, type Tensor, transpose, type WeightSource } from '../graph/index.js';
+import {
+  abs,
+  add,
+  type Graph,
+  mean,
+  mul,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  type Tensor,
+  transpose,
+  type WeightSource,
+} from '../graph/index.js';
 import type { LossWeights } from './config.js';
 
 /** A perceptual distance, built onto the graph of the training step. */

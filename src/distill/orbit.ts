@@ -50,7 +50,10 @@ export function sweepAngles(count = 15, azimuthRange: number = WIDE_RANGE.azimut
  * A spiral out and back, for videos: `count` views over three rotations; the radius rises from 0 to 1 over the first, stays,
  * and falls over the last. The last view leads back into the first.
  */
-export function spiralAngles(count = 300, range: Omit<OrbitGrid, 'azimuths' | 'elevations'> = WIDE_RANGE): ViewAngles[] {
+export function spiralAngles(
+  count = 300,
+  range: Omit<OrbitGrid, 'azimuths' | 'elevations'> = WIDE_RANGE,
+): ViewAngles[] {
   return Array.from({ length: count }, (_, i) => {
     const turns = (3 * i) / count;
     const radius = Math.min(1, turns, 3 - turns);

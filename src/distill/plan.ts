@@ -7,6 +7,7 @@
  */
 
 import { JokerError } from '../core/errors.js';
+import { noiseLadder, truncatedTimesteps } from '../prior/schedule.js';
 
 /** The noise ladder. */
 export type NoisePlan = {
@@ -29,25 +30,6 @@ export type StepPlan = {
   readonly resolution: number;
 };
 
-/** Last timestep of the diffusion process: 1000 training steps. */
-const LAST_TIMESTEP = 999;
-
-/** Timestep of ladder entry k = 0 … K − 1: 999·(1 − k/K), rounded; for K = 100: 999, 989, …, 509, 500, 490, …, 10. */
-export function ladderTimestep(k: number, levels: number): number {
-  return roundHalfEven(LAST_TIMESTEP * (1 - k / levels));
-}
-
-/** Timesteps of a Stage 2 update from t in L steps: linspace(t, 0, L + 1) without its end, rounded. */
-export function samplingTimesteps(t: number, steps: number): number[] {
-  return Array.from({ length: steps }, (_, i) => roundHalfEven(t * (1 - i / steps)));
-}
-
-/** Rounds halves to the even neighbour, as numpy and torch do. */
-function roundHalfEven(x: number): number {
-  const rounded = Math.round(x);
-  return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
 /** The plan of step n = 0, 1, 2 …. @throws JokerError bad-argument on a plan outside its ranges. */
 export function planStep(n: number, noise: NoisePlan, milestones: readonly ResolutionMilestone[]): StepPlan {
   checkNoise(noise);
@@ -58,10 +40,10 @@ function updateAt(n: number, { levels, period, lastSteps }: NoisePlan): StepPlan
   if (n % period !== 0) return null;
   const k = n / period; // entries taken from the ladder so far, were it not emptied by Stage 2
   const stageTwo = levels - lastSteps;
-  if (k < Math.min(stageTwo, levels)) return { stage: 1, timesteps: [ladderTimestep(k, levels)] };
-  if (k === stageTwo && lastSteps > 0)
-    return { stage: 2, timesteps: samplingTimesteps(ladderTimestep(k, levels), lastSteps) };
-  return null;
+  const start = noiseLadder(levels)[k];
+  if (start === undefined) return null; // the ladder is at its end
+  if (k < stageTwo) return { stage: 1, timesteps: [start] };
+  return k === stageTwo ? { stage: 2, timesteps: truncatedTimesteps(start, lastSteps) } : null;
 }
 
 function resolutionAt(n: number, milestones: readonly ResolutionMilestone[]): number {

@@ -65,7 +65,8 @@ export function stateFromTensors(file: SafetensorsFile): DistillState {
 }
 
 function parseProgress(file: SafetensorsFile): { step: number; updated: number; targets: number } {
-  const damaged = () => new JokerError('bad-file', `${file.path}: not a distillation checkpoint`, 'Start the run anew.');
+  const damaged = () =>
+    new JokerError('bad-file', `${file.path}: not a distillation checkpoint`, 'Start the run anew.');
   let value: unknown;
   try {
     value = JSON.parse(file.metadata['distill'] ?? '');
@@ -84,7 +85,11 @@ function isWhole(value: unknown, low: number): value is number {
 function fill(file: SafetensorsFile, name: string, out: Float32Array): void {
   const values = readTensor(file, name);
   if (values.length !== out.length)
-    throw new JokerError('bad-weights', `${file.path}: ${name} has ${values.length} values, not ${out.length}`, 'Start the run anew.');
+    throw new JokerError(
+      'bad-weights',
+      `${file.path}: ${name} has ${values.length} values, not ${out.length}`,
+      'Start the run anew.',
+    );
   out.set(values);
 }
 

@@ -23,7 +23,7 @@ import {
   raysOnGraph,
   scatterGradient,
 } from '../head/index.js';
-import { adamWStep, makeMoments, type Moments } from './adamw.js';
+import { adamWStep, type Moments, makeMoments } from './adamw.js';
 import type { DistillConfig } from './config.js';
 import { buildLoss, type PerceptualTerm } from './losses.js';
 
@@ -136,7 +136,12 @@ async function compileStep(config: DistillConfig, options: TrainerOptions): Prom
   const loss = buildLoss(g, rays, target, config.batch, config.losses, options.perceptual ?? null);
   const names = Object.keys(networkShapes(config.field));
   const all = gradients(loss.total, [rays.features, ...names.map((name) => rays.weights[name]!)]);
-  const outputs = { loss: loss.total, l1: loss.l1, features: all[0]!, ...(loss.perceptual && { perceptual: loss.perceptual }) };
+  const outputs = {
+    loss: loss.total,
+    l1: loss.l1,
+    features: all[0]!,
+    ...(loss.perceptual && { perceptual: loss.perceptual }),
+  };
   const weightGradients = Object.fromEntries(names.map((name, i) => [`gradient:${name}`, all[i + 1]!]));
   return compile({
     outputs: { ...outputs, ...weightGradients },

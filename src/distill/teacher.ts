@@ -1,7 +1,7 @@
 /**
  * Who says what the views should look like: the interface between distillation and a 2D prior, and a perfect teacher.
  *
- * The teacher that asks the trained prior is priorTeacher.ts.
+ * The teacher that asks the trained prior is prior-teacher.ts.
  */
 
 import type { Camera } from '../core/camera.js';

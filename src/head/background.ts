@@ -1,5 +1,5 @@
 /**
- * What a ray sees behind the head: a function of its direction alone.
+ * What a ray sees behind the head: a function of its direction, or of its place in the picture, alone.
  *
  * Spherical harmonics of degree 3 (9 values) of the direction; the small network after them is in network.ts. Real harmonics
  * in the order and signs of Sloan 2008, "Stupid Spherical Harmonics Tricks", appendix A2, as in tiny-cuda-nn.

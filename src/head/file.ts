@@ -34,6 +34,7 @@ const headerSchema = z.object({
     biasHeight: finite,
     biasRadius: finite,
     densityScale: finite,
+    background: z.enum(['world', 'picture']),
   }),
   view: z.object({ distance: finite, focal: finite, azimuth: finite, elevation: finite }),
   meta: z.record(z.string(), z.string()),
@@ -44,7 +45,12 @@ const headerSchema = z.object({
 export function headTensors(head: Head): { tensors: TensorToWrite[]; metadata: Record<string, string> } {
   const { config, view, meta, occupancy } = head;
   const tensors: TensorToWrite[] = [
-    { name: 'table', dtype: 'F32', shape: [head.table.length / FEATURES_PER_LEVEL, FEATURES_PER_LEVEL], data: head.table },
+    {
+      name: 'table',
+      dtype: 'F32',
+      shape: [head.table.length / FEATURES_PER_LEVEL, FEATURES_PER_LEVEL],
+      data: head.table,
+    },
     { name: 'occupancy.values', dtype: 'F32', shape: [occupancy.values.length], data: occupancy.values },
     { name: 'occupancy.occupied', dtype: 'U8', shape: [occupancy.occupied.length], data: occupancy.occupied },
   ];
@@ -75,7 +81,11 @@ export function headFromTensors(file: SafetensorsFile): Head {
 function parseHead(file: SafetensorsFile): z.infer<typeof headerSchema> {
   const { format, head } = file.metadata;
   if (format !== HEAD_FORMAT || head === undefined)
-    throw new JokerError('bad-file', `${file.path}: not a head (format '${format ?? ''}')`, 'Name a head made by joker.');
+    throw new JokerError(
+      'bad-file',
+      `${file.path}: not a head (format '${format ?? ''}')`,
+      'Name a head made by joker.',
+    );
   try {
     return headerSchema.parse(JSON.parse(head));
   } catch (cause) {

@@ -9,7 +9,10 @@ import type { FieldLayout, LevelLayout } from './field.js';
 import { PRIME_Y, PRIME_Z } from './hash.js';
 
 /** Entry indices and trilinear weights [N·L, 8] of N points at all levels; corner c has x in bit 0, y in bit 1, z in bit 2. */
-export function gridCorners(layout: FieldLayout, points: Float32Array): { entries: BigInt64Array; weights: Float32Array } {
+export function gridCorners(
+  layout: FieldLayout,
+  points: Float32Array,
+): { entries: BigInt64Array; weights: Float32Array } {
   const count = points.length / 3;
   const { levels } = layout;
   const entries = new BigInt64Array(count * levels.length * 8);
@@ -21,7 +24,12 @@ export function gridCorners(layout: FieldLayout, points: Float32Array): { entrie
       const cell = p.map(Math.floor);
       for (let c = 0; c < 8; c++) {
         const bits = [c & 1, (c >> 1) & 1, c >> 2];
-        entries[at + c] = BigInt(entryOf(level, cell.map((x, axis) => x + bits[axis]!)));
+        entries[at + c] = BigInt(
+          entryOf(
+            level,
+            cell.map((x, axis) => x + bits[axis]!),
+          ),
+        );
         weights[at + c] = p.reduce((w, x, axis) => w * (bits[axis] ? x - cell[axis]! : 1 - (x - cell[axis]!)), 1);
       }
     });

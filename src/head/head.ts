@@ -5,7 +5,7 @@
  */
 
 import { foldInName, type RandomKey, RandomStream } from '../core/rng.js';
-import { type FieldConfig, FEATURES_PER_LEVEL, fieldLayout, networkShapes } from './field.js';
+import { FEATURES_PER_LEVEL, type FieldConfig, fieldLayout, networkShapes } from './field.js';
 import { fullOccupancy, type Occupancy } from './occupancy.js';
 
 /** How a head is meant to be looked at: cameras of a turntable or a viewer start from this. */

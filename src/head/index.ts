@@ -30,4 +30,4 @@ export {
   raysOnGraph,
   renderHead,
 } from './render.js';
-export { type FieldValues, sampleDensity, sampleField } from './sample.js';
+export { type FieldValues, headBox, sampleDensity, sampleField } from './sample.js';

@@ -8,7 +8,7 @@
 
 import type { RandomStream } from '../core/rng.js';
 import { densityBias, type FieldConfig } from './field.js';
-import { type Occupancy, OCCUPANCY_STEP } from './occupancy.js';
+import { OCCUPANCY_STEP, type Occupancy } from './occupancy.js';
 import type { Rays } from './rays.js';
 
 /** How rays are sampled. */
@@ -133,7 +133,7 @@ function enterGrid(rays: Rays, ray: number, h: number, r: number, t: number): vo
     const index = Math.max(0, Math.min(r - 1, Math.floor(position)));
     cell[axis] = index;
     pace[axis] = d === 0 ? Infinity : Math.abs(size / d);
-    next[axis] = d === 0 ? Infinity : (((index + (d > 0 ? 1 : 0)) * size - h - o) / d);
+    next[axis] = d === 0 ? Infinity : ((index + (d > 0 ? 1 : 0)) * size - h - o) / d;
   }
 }
 

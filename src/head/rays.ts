@@ -13,11 +13,18 @@ export type Rays = {
   readonly origins: Float32Array;
   /** [R, 3] unit length */
   readonly directions: Float32Array;
+  /** [R, 3] unit vectors (u, v, −1)/‖·‖ with u, v from −1 to 1 over the picture, v upwards: the place in the picture */
+  readonly places: Float32Array;
 };
 
 /** Room for R rays. */
 export function makeRays(count: number): Rays {
-  return { count, origins: new Float32Array(count * 3), directions: new Float32Array(count * 3) };
+  return {
+    count,
+    origins: new Float32Array(count * 3),
+    directions: new Float32Array(count * 3),
+    places: new Float32Array(count * 3),
+  };
 }
 
 /** A rectangle of pixels: first column and row, width and height. */
@@ -40,6 +47,12 @@ export function fillCameraRays(camera: Camera, patch: Patch, rays: Rays, at = 0)
       rays.directions[i] = (m[0]! * x + m[1]! * y - m[2]!) * scale;
       rays.directions[i + 1] = (m[4]! * x + m[5]! * y - m[6]!) * scale;
       rays.directions[i + 2] = (m[8]! * x + m[9]! * y - m[10]!) * scale;
+      const u = (2 * (column + 0.5)) / camera.width - 1;
+      const v = 1 - (2 * (row + 0.5)) / camera.height;
+      const unit = 1 / Math.sqrt(u * u + v * v + 1);
+      rays.places[i] = u * unit;
+      rays.places[i + 1] = v * unit;
+      rays.places[i + 2] = -unit;
     }
 }
 

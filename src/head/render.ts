@@ -97,7 +97,8 @@ export function feedOf(
   const { rays, batch, features, harmonics } = run;
   marchRays(rays, head.config, head.occupancy, { ...options, samples: batch.samples }, batch);
   encodePoints(layout, head.table, batch.points, batch.rays * batch.samples, features);
-  directionHarmonics(rays.directions, rays.count, harmonics);
+  const behind = head.config.background === 'world' ? rays.directions : rays.places;
+  directionHarmonics(behind, rays.count, harmonics);
   const { bias, length, distance } = batch;
   return { features, bias, length, distance, harmonics, ...head.networks };
 }
@@ -170,6 +171,7 @@ function fillPixels(camera: Camera, start: number, rays: Rays): number {
   for (let i = count * 3; i < rays.count * 3; i++) {
     rays.origins[i] = rays.origins[i - 3]!;
     rays.directions[i] = rays.directions[i - 3]!;
+    rays.places[i] = rays.places[i - 3]!;
   }
   return count;
 }

@@ -4,12 +4,22 @@
  * Also the slow twin of the graph version (network.ts) in the tests.
  */
 
-import { densityBias, type FieldConfig, FEATURES_PER_LEVEL, fieldLayout } from './field.js';
+import { densityBias, FEATURES_PER_LEVEL, type FieldConfig, fieldLayout } from './field.js';
 import { encodePoints } from './hash.js';
 import type { Head } from './head.js';
+import type { Occupancy } from './occupancy.js';
 
 /** What `sampleField` reads of a head. */
 export type FieldValues = Pick<Head, 'config' | 'table' | 'networks'>;
+
+/** The box that holds a head's density, world units. */
+export function headBox(head: Pick<Head, 'config'>): {
+  readonly min: readonly [number, number, number];
+  readonly max: readonly [number, number, number];
+} {
+  const h = head.config.halfSide;
+  return { min: [-h, -h, -h], max: [h, h, h] };
+}
 
 /** Numerically safe log(1 + e^x): e^x overflows for large x, where the answer is x. */
 export function softplusOf(x: number): number {
@@ -22,9 +32,13 @@ export function sampleDensity(head: FieldValues, points: Float32Array): Float32A
 }
 
 /**
- * Density [N] in 1/world units and colour [N, 3] in [0, 1] (sRGB) at world points [N, 3]. Outside the box the density is 0.
+ * Density [N] in 1/world units and colour [N, 3] in [0, 1] (sRGB) at world points [N, 3]. The density is 0 outside the box
+ * and in cells that the occupancy grid calls empty: what pictures do not show, meshes do not hold.
  */
-export function sampleField(head: FieldValues, world: Float32Array): { density: Float32Array; color: Float32Array } {
+export function sampleField(
+  head: FieldValues & Pick<Head, 'occupancy'>,
+  world: Float32Array,
+): { density: Float32Array; color: Float32Array } {
   const count = world.length / 3;
   const scale = 0.5 / head.config.halfSide;
   const points = Float32Array.from(world, (x) => x * scale + 0.5);
@@ -32,12 +46,14 @@ export function sampleField(head: FieldValues, world: Float32Array): { density: 
   const density = densityOf(head, points, features);
   const color = applyNetwork(head, 'feature', features, count, 3).map((x) => 1 / (1 + Math.exp(-x)));
   for (let i = 0; i < count; i++)
-    if (!inUnitCube(points[i * 3]!, points[i * 3 + 1]!, points[i * 3 + 2]!)) density[i] = 0;
+    if (!isOccupied(head.occupancy, points[i * 3]!, points[i * 3 + 1]!, points[i * 3 + 2]!)) density[i] = 0;
   return { density, color };
 }
 
-function inUnitCube(x: number, y: number, z: number): boolean {
-  return x >= 0 && x <= 1 && y >= 0 && y <= 1 && z >= 0 && z <= 1;
+function isOccupied({ resolution, occupied }: Occupancy, x: number, y: number, z: number): boolean {
+  if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1 && z >= 0 && z <= 1)) return false;
+  const cell = (t: number) => Math.min(resolution - 1, Math.floor(t * resolution));
+  return occupied[cell(x) + resolution * (cell(y) + resolution * cell(z))] === 1;
 }
 
 function featuresAt(head: FieldValues, points: Float32Array): Float32Array {
@@ -54,7 +70,11 @@ function densityOf(head: FieldValues, points: Float32Array, features: Float32Arr
   const raw = applyNetwork(head, 'density', features, count, 1);
   const density = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    const [x, y, z] = [toWorld(config, points[i * 3]!), toWorld(config, points[i * 3 + 1]!), toWorld(config, points[i * 3 + 2]!)];
+    const [x, y, z] = [
+      toWorld(config, points[i * 3]!),
+      toWorld(config, points[i * 3 + 1]!),
+      toWorld(config, points[i * 3 + 2]!),
+    ];
     density[i] = config.densityScale * softplusOf(raw[i]! + densityBias(config, x, y, z));
   }
   return density;

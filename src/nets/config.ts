@@ -7,8 +7,10 @@
 import { z } from 'zod';
 import { JokerError } from '../core/errors.js';
 
-const count = z.number().int().positive();
-const channels = z.array(count).min(1);
+/** Bounds keep a damaged or hostile config from building a network that fills the memory before anything is checked. */
+const count = z.number().int().positive().max(65_536);
+const layers = z.number().int().positive().max(64);
+const channels = z.array(count).min(1).max(16);
 const headCounts = z.union([count, channels]);
 
 const unetParts = {
@@ -20,7 +22,7 @@ const unetParts = {
   block_out_channels: channels.default([320, 640, 1280, 1280]),
   down_block_types: z.array(z.enum(['CrossAttnDownBlock2D', 'DownBlock2D'])),
   /** resnets per down block; up blocks have one more */
-  layers_per_block: count.default(2),
+  layers_per_block: layers.default(2),
   /** width of the text tokens */
   cross_attention_dim: count.default(768),
   norm_num_groups: count.default(32),
@@ -36,34 +38,54 @@ const unetParts = {
   class_embed_type: z.null().optional(),
 };
 
+const LEVELS_RULE =
+  'one down_block_type per width is needed, and norm_num_groups and the number of heads must divide every width';
+
+function levelsFit(config: {
+  block_out_channels: number[];
+  down_block_types: string[];
+  norm_num_groups: number;
+  attention_head_dim: number | number[];
+}): boolean {
+  const { block_out_channels: widths, down_block_types: types, norm_num_groups: groups } = config;
+  const fits = (width: number, i: number): boolean => width % groups === 0 && width % headsAt(config, i) === 0;
+  return types.length === widths.length && widths.every(fits);
+}
+
 /** UNet2DConditionModel. */
-export const unetConfigSchema = z.object({
-  ...unetParts,
-  out_channels: count.default(4),
-  up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])),
-});
+export const unetConfigSchema = z
+  .object({
+    ...unetParts,
+    out_channels: count.default(4),
+    up_block_types: z.array(z.enum(['CrossAttnUpBlock2D', 'UpBlock2D'])),
+  })
+  .refine((c) => c.up_block_types.length === c.block_out_channels.length, 'one up_block_type per width is needed')
+  .refine(levelsFit, LEVELS_RULE);
 /** Config of a denoising or reference UNet. */
 export type UnetConfig = z.infer<typeof unetConfigSchema>;
 
 /** ControlNetModel. */
-export const controlnetConfigSchema = z.object({
-  ...unetParts,
-  /** channels of the control image */
-  conditioning_channels: count.default(3),
-  /** widths of the control image's embedding; every step but the first halves H and W */
-  conditioning_embedding_out_channels: channels.default([16, 32, 96, 256]),
-});
+export const controlnetConfigSchema = z
+  .object({
+    ...unetParts,
+    /** channels of the control image */
+    conditioning_channels: count.default(3),
+    /** widths of the control image's embedding; every step but the first halves H and W */
+    conditioning_embedding_out_channels: channels.default([16, 32, 96, 256]),
+  })
+  .refine(levelsFit, LEVELS_RULE);
 /** Config of a ControlNet. */
 export type ControlnetConfig = z.infer<typeof controlnetConfigSchema>;
 
 /** AutoencoderKL. */
-export const vaeConfigSchema = z.object({
+export const vaeConfigSchema = z
+  .object({
   in_channels: count.default(3),
   out_channels: count.default(3),
   down_block_types: z.array(z.literal('DownEncoderBlock2D')),
   up_block_types: z.array(z.literal('UpDecoderBlock2D')),
   block_out_channels: channels,
-  layers_per_block: count.default(1),
+  layers_per_block: layers.default(1),
   latent_channels: count.default(4),
   norm_num_groups: count.default(32),
   sample_size: z.union([count, z.null()]).optional(),
@@ -72,7 +94,10 @@ export const vaeConfigSchema = z.object({
   scaling_factor: z.number().positive().default(0.18215),
   /** false leaves out the attention of both mid blocks (a saving for small models; diffusers' field of the same name) */
   mid_block_add_attention: z.boolean().default(true),
-});
+})
+  .refine((c) => c.block_out_channels.every((width) => width % c.norm_num_groups === 0), {
+    message: 'norm_num_groups must divide every width',
+  });
 /** Config of the image autoencoder. */
 export type VaeConfig = z.infer<typeof vaeConfigSchema>;
 
@@ -80,13 +105,14 @@ export type VaeConfig = z.infer<typeof vaeConfigSchema>;
 export const clipTextConfigSchema = z.object({
   hidden_size: count,
   num_attention_heads: count,
-  num_hidden_layers: count,
+  num_hidden_layers: layers,
   intermediate_size: count,
   vocab_size: count,
   max_position_embeddings: count,
   hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
   layer_norm_eps: z.literal(1e-5).default(1e-5),
-});
+})
+  .refine((c) => c.hidden_size % c.num_attention_heads === 0, 'num_attention_heads must divide hidden_size');
 /** Config of the text encoder. */
 export type ClipTextConfig = z.infer<typeof clipTextConfigSchema>;
 
@@ -104,7 +130,7 @@ export function parseConfig<T>(schema: z.ZodType<T>, value: unknown, where: stri
 }
 
 /** Heads at a level (outermost is 0). */
-export function headsAt(config: Pick<UnetConfig, 'attention_head_dim'>, level: number): number {
+export function headsAt(config: { readonly attention_head_dim: number | readonly number[] }, level: number): number {
   const heads = config.attention_head_dim;
   return typeof heads === 'number' ? heads : heads[Math.min(level, heads.length - 1)]!;
 }

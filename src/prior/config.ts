@@ -43,7 +43,7 @@ export const priorConfigSchema = z.object({
   /** content of tokenizer.json */
   tokenizer: z.record(z.string(), z.unknown()),
   /** side of the square pictures in pixels: 512 for Stable Diffusion */
-  image_size: z.number().int().positive(),
+  image_size: z.number().int().positive().max(8192),
 });
 /** Config of a whole prior. */
 export type PriorConfig = z.infer<typeof priorConfigSchema>;

@@ -7,6 +7,7 @@
  * paper's checkpoint (`PREFIXES`) and the whole config as JSON in its metadata.
  */
 import { join } from 'node:path';
+import { z } from 'zod';
 import { JokerError } from '../core/errors.js';
 import { withOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
 import { parseJsonStrict } from '../core/files/json.js';
@@ -18,6 +19,7 @@ import {
   writeSafetensors,
 } from '../core/files/safetensors.js';
 import type { WeightSource } from '../graph/index.js';
+import { parseConfig } from '../nets/index.js';
 import { type PriorConfig, parsePriorConfig } from './config.js';
 import { PREFIXES } from './networks.js';
 import { type TokenizerJson, tokenizerFromPair } from './tokenizer.js';
@@ -46,6 +48,7 @@ const PARTS: readonly Part[] = [
   { prefix: PREFIXES.vae, folder: 'vae', file: DIFFUSERS_FILE },
   { prefix: PREFIXES.textEncoder, folder: 'text_encoder', file: 'model.safetensors' },
 ];
+const indexSchema = z.object({ image_size: z.number() });
 const CONFIG_KEY = 'joker_prior';
 const INDEX_FILE = 'model_index.json';
 
@@ -92,7 +95,7 @@ function readJson(path: string): unknown {
 }
 
 function openFolder(root: string, options: OpenPriorOptions): PriorModel {
-  const index = readJson(join(root, INDEX_FILE)) as { image_size?: unknown };
+  const index = parseConfig(indexSchema, readJson(join(root, INDEX_FILE)), join(root, INDEX_FILE));
   const part = (folder: string): unknown => readJson(join(root, folder, 'config.json'));
   const config = parsePriorConfig(
     {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { placeModelFiles } from '../core/files/model-folder.js';
 import { type Image, makeImage } from '../core/image.js';
 import { foldIn, foldInName, RandomStream, randomKey } from '../core/rng.js';
 import { compile, Graph } from '../graph/index.js';
@@ -245,6 +246,18 @@ describe('prior files', () => {
     const reference = await guided(prior, 1);
     const scale = Math.max(...reference.map(Math.abs));
     expectClose(half, reference, 0.01 * scale); // 11 bits of mantissa through about 30 layers
+  });
+
+  it('are read in place by the runtime, in either precision', async () => {
+    await savePriorFolder(join(folder, 'in-place'), config, weights, { half: true });
+    const fromMemory = await guided(priorOf(openPrior(join(folder, 'in-place')), 5), 1);
+    const placed = new JokerPrior(openPrior(join(folder, 'in-place'), { inPlace: true }), {
+      threads: 1,
+      batch: 5,
+      placer: placeModelFiles,
+    });
+    open.push(placed);
+    expectClose(await guided(placed, 1), fromMemory);
   });
 
   it('are refused when something is missing or does not fit', async () => {

@@ -45,7 +45,7 @@ export type WalkOptions = {
 export type SampleOptions = Partial<WalkOptions> & {
   /** 1 … 1000; PLMS makes one call more. Default 100, the paper's. */
   readonly steps?: number;
-  /** Default 'pndm' (PLMS), the paper's. 'ddim' honours the config's clipping. */
+  /** Default 'pndm' (PLMS), the paper's. Only 'ddim' clips x0 where the config asks for it: small models want it. */
   readonly sampler?: 'ddim' | 'pndm';
 };
 

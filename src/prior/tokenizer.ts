@@ -41,7 +41,7 @@ export function makeTokenizer(json: TokenizerJson, length: number, where = 'toke
       `${where}: not a CLIP tokenizer`,
       `Its vocabulary must hold ${START_TOKEN} and ${END_TOKEN}.`,
     );
-  const inner = new Tokenizer(json, {});
+  const inner = openTokenizer(json, where);
   return {
     length,
     size: Object.keys(vocab).length,
@@ -51,6 +51,15 @@ export function makeTokenizer(json: TokenizerJson, length: number, where = 'toke
       return BigInt64Array.from({ length }, (_, i) => BigInt(ids[i] ?? end));
     },
   };
+}
+
+/** The library's constructor trusts its data: whatever it trips over becomes an error that names the file. */
+function openTokenizer(json: TokenizerJson, where: string): Tokenizer {
+  try {
+    return new Tokenizer(json, {});
+  } catch (cause) {
+    throw new JokerError('bad-file', `${where}: not a usable tokenizer`, 'Get tokenizer.json again.', { cause });
+  }
 }
 
 /** tokenizer.json of a vocabulary: CLIP's normaliser, word pattern, byte alphabet and word-end mark. */

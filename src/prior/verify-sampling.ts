@@ -4,6 +4,7 @@
  *
  * The reference outputs come from other people's programs; nothing here knows what they should be.
  */
+import { z } from 'zod';
 import { readIntegers, readTensor, type SafetensorsFile, tensorEntry } from '../core/files/safetensors.js';
 import { compile, Graph, type Tensor, type Values } from '../graph/index.js';
 import { controlnetConfigSchema, parseConfig, unetConfigSchema } from '../nets/index.js';
@@ -146,13 +147,10 @@ function priorPrediction(
   });
 }
 
+const diffusionConfigSchema = z.object({ unet: unetConfigSchema, controlnet: controlnetConfigSchema });
+
 function priorConfig(context: CheckContext): DiffusionConfig {
-  const raw = context.json('config') as { unet?: unknown; controlnet?: unknown };
-  const path = context.path('config.json');
-  return {
-    unet: parseConfig(unetConfigSchema, raw.unet, `${path} (unet)`),
-    controlnet: parseConfig(controlnetConfigSchema, raw.controlnet, `${path} (controlnet)`),
-  };
+  return parseConfig(diffusionConfigSchema, context.json('config'), context.path('config.json'));
 }
 
 const PRIOR_FILES = ['config.json', ...tensorFiles('unet', 'ref_unet', 'controlnet')];

@@ -4,6 +4,7 @@
  * Reads nothing until a weight is asked for. Half precision is widened when read into memory, or by the graph when the
  * runtime reads the file in place.
  */
+import { resolve } from 'node:path';
 import { JokerError } from '../core/errors.js';
 import { readTensor, type SafetensorsFile, tensorEntry } from '../core/files/safetensors.js';
 import type { WeightData, WeightSource } from '../graph/index.js';
@@ -66,5 +67,5 @@ function trimmed(shape: readonly number[]): string {
 function inPlace({ file, stored }: Place): WeightData | null {
   const { dtype, offset, length } = tensorEntry(file, stored);
   if (file.bytes || (dtype !== 'F32' && dtype !== 'F16')) return null;
-  return { kind: 'file', path: file.path, offset, length, dtype: dtype === 'F32' ? 'float32' : 'float16' };
+  return { kind: 'file', path: resolve(file.path), offset, length, dtype: dtype === 'F32' ? 'float32' : 'float16' };
 }

@@ -57,8 +57,8 @@ export type JobControl = {
 };
 
 /** The error of a job that was stopped on request. */
-export function interrupted(): JokerError {
-  return new JokerError('interrupted', 'stopped on request', '');
+export function interrupted(cause?: unknown): JokerError {
+  return new JokerError('interrupted', 'stopped on request', '', { cause });
 }
 
 /** Throws `interrupted()` when the signal is aborted: one call between two steps of a job. */
@@ -118,6 +118,8 @@ export async function runJob<Options, Result>(
   const release = stopOnSignal(worker, stop, control);
   try {
     return (await replyOf(worker, control)) as Result;
+  } catch (error) {
+    throw control.signal?.aborted ? interrupted(error) : error; // whatever a job dies of while it is being stopped
   } finally {
     release();
     await worker.terminate();
@@ -147,7 +149,7 @@ function stopOnSignal(worker: Worker, stop: SharedArrayBuffer, control: JobContr
   };
 }
 
-function replyOf(worker: Worker, { report = silent, signal }: JobControl): Promise<unknown> {
+function replyOf(worker: Worker, { report = silent }: JobControl): Promise<unknown> {
   return new Promise((resolve, reject) => {
     worker.on('message', (reply: WorkerReply) => {
       if (reply.kind === 'message') report(reply.message);

@@ -48,6 +48,7 @@ export type TrainedWeights = {
   readonly step: number;
   /** by parameter name; averaged over steps when the options ask for it */
   readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
 };
 
 /** Steps between updates of the averaged weights: averaging every step would cost as much as the optimiser. */
@@ -75,6 +76,7 @@ class TrainingRun {
     private readonly averages: Map<string, Float32Array>,
     private step: number,
     private readonly log: TrainingLog,
+    private readonly shapes: ReadonlyMap<string, readonly number[]>,
   ) {}
 
   static async open(task: TrainingTask, options: LoopOptions): Promise<TrainingRun> {
@@ -109,10 +111,9 @@ class TrainingRun {
       state,
       weights: (name) => ({ kind: 'memory', data: fixed.get(name)! }),
       threads: options.threads,
-      profile: process.env['JOKER_PROFILE'],
     });
     const averages = new Map(trained.map((p, i) => [p.name, stored(`average.${p.name}`, p) ?? Float32Array.from(initial[i]!)]));
-    return new TrainingRun(task, options, program, trained, fixed, averages, checkpoint?.step ?? 0, new TrainingLog(options.folder));
+    return new TrainingRun(task, options, program, trained, fixed, averages, checkpoint?.step ?? 0, new TrainingLog(options.folder), new Map(parameters.map((p) => [p.name, p.shape])));
   }
 
   async toEnd(): Promise<TrainedWeights> {
@@ -140,7 +141,7 @@ class TrainingRun {
       if (this.step % (options.sampleEverySteps ?? 1000) === 0) await task.onSamples?.(this.step, this.weights());
     }
     await this.save();
-    return { step: this.step, weights: this.weights() };
+    return { step: this.step, weights: this.weights(), shapes: this.shapes };
   }
 
   private async advance(): Promise<Record<string, number>> {

@@ -1,6 +1,7 @@
 /** Opens a family of heads for the renderer of synthetic people: `ict` from the user's file, else `formula`. */
 
 import { openSafetensors } from '../../core/files/safetensors.js';
+import { makeFormula } from '../synthetic/formula.js';
 import type { HeadModel } from '../synthetic/head-model.js';
 import { readIct } from '../synthetic/ict.js';
 
@@ -9,6 +10,5 @@ import { readIct } from '../synthetic/ict.js';
  * @throws JokerError missing-file or bad-file.
  */
 export function openHeadModel(ictPath: string | undefined): HeadModel {
-  if (ictPath === undefined) throw new Error('internal: formula');
-  return readIct(openSafetensors(ictPath));
+  return ictPath === undefined ? makeFormula() : readIct(openSafetensors(ictPath));
 }

@@ -126,11 +126,13 @@ function clothes(person: Person, p: SurfacePoint, sample: Sample, gloss: Gloss):
  * An eyeball: sclera, iris with limbal ring and pupil about the gaze, and the shade of the upper lid.
  * @param d unit direction from the eye's centre, in the eye's own axes.
  * @param gaze unit direction of the gaze.
+ * @param closed weight of the blink, 0 … 1: what is still seen between closing lids lies in the shade of the lashes.
  */
 export function eyeMaterial(
   person: Person,
   d: readonly [number, number, number],
   gaze: readonly [number, number, number],
+  closed: number,
   sample: Sample,
   gloss: Gloss,
 ): void {
@@ -150,8 +152,8 @@ export function eyeMaterial(
     blend(sample, [c[0] * fibre * ring, c[1] * fibre * ring, c[2] * fibre * ring], t);
     darken(sample, 1 - 0.97 * (1 - smoothstep(0.36 * size, 0.44 * size, angle)));
   }
-  darken(sample, 1 - 0.55 * smoothstep(0.02, 0.34, d[1]));
-  gloss.strength = 0.6;
+  darken(sample, (1 - 0.55 * smoothstep(0.02, 0.34, d[1])) * (1 - 0.9 * smoothstep(0.5, 0.95, closed)));
+  gloss.strength = 0.6 * (1 - smoothstep(0.5, 0.9, closed));
   gloss.sharpness = 160;
   gloss.wrap = 0.2;
 }

@@ -41,6 +41,7 @@ export class SampleShader {
   private readonly point: SurfacePoint = { x: 0, y: 0, z: 0, fields: new Float32Array(FIELD_COUNT) };
   private readonly lamp: Lamp;
   private readonly gazes: readonly [readonly [number, number, number], readonly [number, number, number]];
+  private readonly closed: readonly [number, number];
   private readonly lipDepth: number;
   /** weights of the current sample's triangle */
   private wa = 0;
@@ -50,6 +51,8 @@ export class SampleShader {
   constructor(private readonly input: ShadeInput) {
     this.lamp = makeLamp(input.shot.light);
     this.gazes = [gaze(input.shot, 'Right'), gaze(input.shot, 'Left')];
+    const { eyeBlinkRight = 0, eyeBlinkLeft = 0 } = input.shot.expression;
+    this.closed = [eyeBlinkRight, eyeBlinkLeft];
     const marks = input.anatomy.model.landmarks;
     const z = (i: number): number => input.shaped[3 * marks[i]! + 2]!;
     this.lipDepth = Math.max(z(62), z(66)) - 0.02;
@@ -131,7 +134,7 @@ export class SampleShader {
     sample.r = this.mean(body.colors, a, b, c);
     sample.g = this.mean(body.colors, a + 1, b + 1, c + 1);
     sample.b = this.mean(body.colors, a + 2, b + 2, c + 2);
-    eyeMaterial(body.person, [x * scale, y * scale, z * scale], this.gazes[side], sample, this.gloss);
+    eyeMaterial(body.person, [x * scale, y * scale, z * scale], this.gazes[side], this.closed[side], sample, this.gloss);
   }
 
   private inner(part: number, va: number, vb: number, vc: number): void {

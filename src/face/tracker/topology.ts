@@ -33,12 +33,13 @@ export const OUTLINE = [
 
 /**
  * The mesh points that stand for the 68 landmarks of the iBUG scheme, in its order: 17 jaw contour (image left to right), 5 + 5
- * brows, 4 nose bridge, 5 nostrils, 6 + 6 eyes, 12 outer lips, 8 inner lips.
+ * brows, 4 nose bridge, 5 nostrils, 6 + 6 eyes, 12 outer lips, 8 inner lips. Chosen among the common readings of the scheme as
+ * those that lie nearest to the 68 points which ICT-FaceKit publishes for its heads, by the tracker on renderings of them.
  */
 export const LANDMARKS_68 = [
-  127, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 356, 70, 63, 105, 66, 107, 336, 296,
-  334, 293, 300, 168, 197, 5, 4, 75, 97, 2, 326, 305, 33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380, 61, 39,
-  37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
+  127, 234, 93, 132, 58, 150, 149, 148, 152, 377, 378, 379, 288, 361, 323, 454, 356, 70, 63, 105, 66, 107, 336, 296,
+  334, 293, 300, 168, 197, 5, 4, 240, 97, 2, 326, 460, 33, 160, 158, 133, 153, 163, 362, 385, 387, 263, 390, 380, 61,
+  39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 81, 13, 311, 308, 402, 14, 178,
 ] as const;
 
 /** The mesh points whose means are the five alignment points: eye, eye, nose tip, mouth corner, mouth corner. */

@@ -1,0 +1,37 @@
+/**
+ * Delivery: a head to files. What other folders may use of deliver/.
+ */
+export { type BundleOptions, type HeadProducts, writeBundle, writeProducts } from './bundle.js';
+export { DEPTH_UNIT, depthPreview, encodeDepth } from './depth.js';
+export {
+  type BakeOptions,
+  type Box,
+  bakeField,
+  type FieldGrid,
+  type FieldSampler,
+  type FieldSamples,
+  type Frame,
+  type FrameRenderer,
+} from './field.js';
+export { encodeGlb, type GlbOptions } from './glb.js';
+export { fieldOfHead, type HeadDelivery, productsOfHead } from './head.js';
+export { type AnimationOptions, type EncodeOptions, encodeAnimation, encodeImage, type ImageFormat } from './images.js';
+export { isolateHead } from './isolate.js';
+export { type Json, MANIFEST_NAME, type Manifest, type ManifestFile } from './manifest.js';
+export { DIGITAL_SOURCE_TYPE, type Maker, SYNTHETIC_STATEMENT, syntheticXmp } from './marks.js';
+export { type ColoredMesh, extractMesh, type MeshOptions, SURFACE_LEVEL } from './mesh.js';
+export { encodeSplatPly, type SplatOptions, type Splats, splatsOnMesh } from './splats.js';
+export { encodeTransforms, type TransformsView } from './transforms.js';
+export {
+  camerasAlong,
+  horizontalPath,
+  type OrbitView,
+  renderFrames,
+  type SweepOptions,
+  spiralPath,
+  turntablePath,
+  type Viewpoint,
+} from './turntable.js';
+export { findFfmpeg, type VideoOptions, writeVideo } from './video.js';
+export { type ViewerOptions, type ViewerView, viewerPage } from './viewer/page.js';
+export { quantise, type Volume } from './viewer/volume.js';

@@ -1,0 +1,99 @@
+/**
+ * The trainings of the embedded models as jobs: rendered people in, one stage's weights out.
+ *
+ * Each stage keeps its checkpoints and logs in a folder of its own below the work folder and writes its weights there when
+ * it ends, so that stages can be run one after another, stopped and resumed.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { JokerError } from '../core/errors.js';
+import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
+import type { Report } from '../core/progress.js';
+import { readRenderedSet } from '../data/sources/rendered-shards.js';
+import { type LoopOptions, type TrainingTask, train } from '../train/loop.js';
+import { miniNetworks, type StageOptions } from '../train/config.js';
+import { type PictureSet, pictureSource } from '../train/pictures.js';
+import { vaeTask } from '../train/vae.js';
+
+/** Stages in their order. */
+export const TRAINING_STAGES = ['vae', 'base', 'prior'] as const;
+/** One stage. */
+export type TrainingStage = (typeof TRAINING_STAGES)[number];
+
+/** What to train, on what, where. */
+export type TrainRequest = {
+  readonly stage: TrainingStage;
+  /** folder of rendered shards */
+  readonly data: string;
+  /** work folder: checkpoints, logs and weights of all stages */
+  readonly out: string;
+  readonly threads?: number;
+  /** stop after this many minutes, with a checkpoint */
+  readonly minutes?: number;
+  /** differences from the stage's recipe */
+  readonly changes?: Partial<StageOptions>;
+  readonly report?: Report;
+};
+
+/** Recipes of the embedded models' stages; why they differ from the paper's stands in docs/PAPER.md. */
+export const MINI_RECIPES: Readonly<Record<TrainingStage, StageOptions>> = {
+  vae: recipe({ batch: 8, steps: 6000, learningRate: 2e-3, averageDecay: 0.999, weightDecay: 0 }),
+  base: recipe({ batch: 16, steps: 6000 }),
+  prior: recipe({ batch: 16, steps: 12000 }),
+};
+
+function recipe(changes: Partial<StageOptions>): StageOptions {
+  const common = { batch: 16, learningRate: 1e-3, warmupSteps: 200, steps: 10000, decayShare: 0.3, weightDecay: 0.01 };
+  return { ...common, clipNorm: 1, averageDecay: 0.9995, seed: 42, ...changes };
+}
+
+/** Weights file of a stage. */
+export function stageWeightsPath(out: string, stage: TrainingStage): string {
+  return join(out, `${stage}.safetensors`);
+}
+
+/** Runs or resumes the autoencoder's training and writes its weights. */
+export async function trainVae(request: TrainRequest): Promise<{ step: number; path: string }> {
+  const pictures = loadPictures(request.data, false);
+  const options = loopOptions(request);
+  const networks = miniNetworks(1);
+  return finish(request, vaeTask(networks.vae, options.batch, pictureSource(pictures)), options);
+}
+
+/** Loads pictures; captions are filled in by the caller. */
+export function loadPictures(folder: string, controls: boolean): PictureSet {
+  const set = readRenderedSet(folder, { controls });
+  const { size, frames, views } = set.options;
+  const people = set.images.length / (size * size * 3 * frames * views);
+  return { size, people, frames, views, images: set.images, normals: set.normals, captions: [] };
+}
+
+/** Loop options of a request. */
+export function loopOptions(request: TrainRequest): LoopOptions {
+  return {
+    ...MINI_RECIPES[request.stage],
+    ...request.changes,
+    folder: join(request.out, request.stage),
+    threads: request.threads,
+    maximumSeconds: request.minutes === undefined ? undefined : request.minutes * 60,
+    report: request.report,
+    now: () => performance.now() / 1000,
+  };
+}
+
+/** Trains and writes the stage's weights with the shapes that the graph has. */
+export async function finish(request: TrainRequest, task: TrainingTask, options: LoopOptions): Promise<{ step: number; path: string }> {
+  const { step, weights, shapes } = await train(task, options);
+  const path = stageWeightsPath(request.out, request.stage);
+  const tensors = [...weights].map(([name, data]) => ({ name, dtype: 'F32' as const, shape: shapes.get(name)!, data }));
+  await writeSafetensors(path, tensors, { step: String(step), stage: request.stage });
+  return { step, path };
+}
+
+/** Weights of a stage that has ended. @throws JokerError missing-file. */
+export function stageWeights(out: string, stage: TrainingStage): Map<string, Float32Array> {
+  const path = stageWeightsPath(out, stage);
+  if (!existsSync(path)) throw new JokerError('missing-file', `${path}: stage '${stage}' has no weights yet`, `Train it first: joker train ${stage}.`);
+  const file = openSafetensors(path);
+  return new Map([...file.entries.keys()].map((name) => [name, readTensor(file, name)]));
+}
