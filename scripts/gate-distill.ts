@@ -1,10 +1,10 @@
 /**
  * Gate of distillation with a perfect teacher: held-out views, depth, time.
  *
- *   npx tsx scripts/gate-distill.ts [--size 64] [--steps 600] [--threads 1] [--out folder]
+ *   npx tsx scripts/gate-distill.ts [--scene ball|person] [--ict file] [--seed 0] [--size 64] [--steps 480] [--threads 1]
+ *     [--set field.levels=8 …] [--out folder]
  *
- * The truth is the ball head of src/distill/ball-head.ts. Prints PSNR and depth error on views between and beyond those of
- * the teacher's grid; with --out also writes pictures.
+ * Prints PSNR and depth error on views between those of the teacher's grid; with --out also writes pictures.
  */
 
 import { mkdirSync } from 'node:fs';
@@ -12,16 +12,25 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { type Image, makeImage, toBytes } from '../src/core/image.js';
-import { renderBallHead } from '../src/distill/ball-head.js';
-import { distill, draftPreset, gridAngles, perfectTeacher, type ViewAngles, viewCamera } from '../src/distill/index.js';
-import { type Head, HeadRenderer, paperView, type Rendering } from '../src/head/index.js';
+import {
+  type DistillConfig,
+  distill,
+  draftPreset,
+  gridAngles,
+  perfectTeacher,
+  type ViewAngles,
+} from '../src/distill/index.js';
+import { type Head, HeadRenderer, type Rendering } from '../src/head/index.js';
+import { ballScene, personScene, type SceneView } from './gate-distill-scenes.js';
 
 const { values } = parseArgs({
   options: {
+    scene: { type: 'string', default: 'ball' },
+    ict: { type: 'string' },
+    seed: { type: 'string', default: '0' },
     size: { type: 'string', default: '64' },
     steps: { type: 'string', default: String(draftPreset.steps) },
     threads: { type: 'string', default: '1' },
-    samples: { type: 'string', default: String(draftPreset.samples) },
     set: { type: 'string', multiple: true, default: [] },
     out: { type: 'string' },
   },
@@ -29,6 +38,7 @@ const { values } = parseArgs({
 const size = Number(values.size);
 const steps = Number(values.steps);
 const threads = Number(values.threads);
+const scene = values.scene === 'ball' ? ballScene() : personScene(Number(values.seed), values.ict);
 
 type Tree = { [key: string]: Tree | number };
 /** --set field.densityScale=5 */
@@ -44,17 +54,15 @@ function override<T>(config: T, sets: readonly string[]): T {
   return copy as T;
 }
 
-const config = override(
-  {
-    ...draftPreset,
-    steps,
-    samples: Number(values.samples),
-    resolutions: [{ from: 0, size: 32 }, { from: 80, size: 64 }, ...(size > 64 ? [{ from: steps * 0.4, size }] : [])],
-  },
-  values.set,
-);
-const cameras = gridAngles(config.views).map((angles) => viewCamera(angles, paperView, size));
-const images = cameras.map((camera) => renderBallHead(camera).color);
+const draft: DistillConfig = {
+  ...draftPreset,
+  steps,
+  field: { ...draftPreset.field, background: scene.background },
+  resolutions: [...draftPreset.resolutions, ...(size > 64 ? [{ from: steps * 0.4, size }] : [])],
+};
+const config = override(draft, values.set);
+const views = gridAngles(config.views).map((angles) => scene.see(angles, size));
+const cameras = views.map(({ camera }) => camera);
 
 const { azimuthRange: a, elevationRange: e } = config.views;
 /** inside the grid but on none of its views; the last two are at the rim */
@@ -101,6 +109,11 @@ function depthPicture(depth: Image): Image {
   return out;
 }
 
+/** Depth where at least half of the ray is stopped. */
+function solid({ depth, opacity }: Rendering): Image {
+  return { ...depth, data: depth.data.map((d, i) => (opacity.data[i]! >= 0.5 ? d : 0)) };
+}
+
 async function writeRow(path: string, images: readonly Image[]): Promise<void> {
   const scale = 256;
   const tiles = await Promise.all(
@@ -119,20 +132,22 @@ async function writeRow(path: string, images: readonly Image[]): Promise<void> {
 
 async function measure(head: Head): Promise<void> {
   const renderer = await HeadRenderer.create(head.config, { threads });
-  const rows: { truth: ReturnType<typeof renderBallHead>; found: Rendering }[] = [];
+  const rows: { truth: SceneView; found: Rendering }[] = [];
   for (const angles of heldOut) {
-    const camera = viewCamera(angles, paperView, size);
-    rows.push({ truth: renderBallHead(camera), found: await renderer.render(head, camera) });
+    const truth = scene.see(angles, size);
+    rows.push({ truth, found: await renderer.render(head, truth.camera) });
   }
   const start = performance.now();
-  await renderer.render(head, viewCamera(heldOut[0]!, paperView, size));
+  await renderer.render(head, cameras[0]!);
   const renderTime = performance.now() - start;
   await renderer.dispose();
   const quality = rows.map(({ truth, found }) => psnr(truth.color, found.color));
-  const depth = rows.map(({ truth, found }) => medianDepthError(found.depth, truth.depth) / 0.18);
+  const depth = rows.map(({ truth, found }) => medianDepthError(found.depth, truth.depth) / scene.headDepth);
   console.log(`held-out PSNR dB: ${quality.map((q) => q.toFixed(2)).join(' ')}`);
-  console.log(`median depth error, share of the head's depth (0.18): ${depth.map((d) => d.toFixed(4)).join(' ')}`);
-  const bias = rows.map(({ truth, found }) => depthBias(found.depth, truth.depth) / 0.18);
+  console.log(
+    `median depth error, share of the head's depth (${scene.headDepth.toFixed(3)}): ${depth.map((d) => d.toFixed(4)).join(' ')}`,
+  );
+  const bias = rows.map(({ truth, found }) => depthBias(found.depth, truth.depth) / scene.headDepth);
   console.log(`mean signed depth error, same unit: ${bias.map((d) => d.toFixed(4)).join(' ')}`);
   console.log(`one ${size}² view: ${renderTime.toFixed(0)} ms`);
   if (values.out) {
@@ -151,7 +166,7 @@ async function measure(head: Head): Promise<void> {
     );
     await writeRow(
       join(values.out, 'found-depth.png'),
-      rows.map(({ found }) => depthPicture(found.depth)),
+      rows.map(({ found }) => depthPicture(solid(found))),
     );
   }
   const worst = Math.min(...quality);
@@ -167,7 +182,7 @@ const start = performance.now();
 const head = await distill({
   config,
   cameras,
-  teacher: perfectTeacher(images),
+  teacher: perfectTeacher(views.map(({ color }) => color)),
   threads,
   report: (message) => {
     if (message.kind === 'progress' && message.done % 100 === 0 && message.figures && 'l1' in message.figures) {

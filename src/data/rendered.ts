@@ -10,6 +10,7 @@ import { fivePoints } from '../face/fit.js';
 import type { Tracker } from '../face/tracker/tracker.js';
 import { cropBox } from '../photo/align.js';
 import { cropImage } from '../photo/crop.js';
+import type { HeadModel } from './synthetic/head-model.js';
 import { type Person, samplePerson } from './synthetic/person.js';
 import type { PeopleRenderer } from './synthetic/render.js';
 import { type Shot, type ShotOptions, sampleShot } from './synthetic/shot.js';
@@ -38,8 +39,8 @@ export type RenderedItem = {
 const TRIES = 3;
 
 /** The person of an index. */
-export function renderedPerson(renderer: PeopleRenderer, seed: number, person: number): Person {
-  return samplePerson(renderer.anatomy.model, personKey(seed, person));
+export function renderedPerson(model: HeadModel, seed: number, person: number): Person {
+  return samplePerson(model, personKey(seed, person));
 }
 
 function personKey(seed: number, person: number): RandomKey {
@@ -67,7 +68,7 @@ export async function renderPerson(
   options: RenderedSetOptions,
   index: number,
 ): Promise<RenderedItem[] | null> {
-  const person = renderedPerson(renderer, options.seed, index);
+  const person = renderedPerson(renderer.anatomy.model, options.seed, index);
   const items: RenderedItem[] = [];
   for (let frame = 0; frame < options.frames; frame++)
     for (let view = 0; view < options.views; view++) {

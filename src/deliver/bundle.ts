@@ -107,6 +107,9 @@ export async function writeProducts(head: HeadProducts, folder: string, options:
 /** Most cells a side in the page: 128³ cells of 4 bytes are at most 11.5 MB of base64, however badly they compress. */
 const VIEWER_CELLS = 128;
 
+/** How much more than the rendered views the page shows, so that its text does not cover the head. */
+const VIEWER_MARGIN = 1.25;
+
 /** Mesh, splats and viewer page, from one baked grid. */
 async function writeShape(head: HeadProducts, put: Sink, options: BundleOptions): Promise<ColoredMesh> {
   const { resolution = 128, level = SURFACE_LEVEL, splats: count, report = silent } = options;
@@ -123,7 +126,7 @@ async function writeShape(head: HeadProducts, put: Sink, options: BundleOptions)
 
 function viewer(head: HeadProducts, grid: FieldGrid, options: BundleOptions): string {
   const { distance, target = [0, 0, 0], focal, width, height } = head.view;
-  const fieldOfView = 2 * Math.atan(Math.min(width, height) / 2 / focal);
+  const fieldOfView = 2 * Math.atan((VIEWER_MARGIN * Math.min(width, height)) / 2 / focal);
   return viewerPage(quantise(grid), {
     ...{ generator: options.generator, caption: head.caption, swing: head.range?.azimuth },
     view: { azimuth: 0, elevation: 0, distance, target, fieldOfView },

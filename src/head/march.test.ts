@@ -39,12 +39,10 @@ function march(rays: Rays, grid: Occupancy, options: Partial<MarchOptions> = {})
   return batch;
 }
 
-const point = fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -0.2, max: 0.2, noNaN: true })));
-const far = fc.tuple(
-  fc.double({ min: -1, max: 1, noNaN: true }),
-  fc.double({ min: -1, max: 1, noNaN: true }),
-  fc.constantFrom(-1.2, 1.2),
-);
+/** Off the borders between cells, where a ray belongs to either side: thousandths and a bit, never a multiple of 1/16. */
+const coordinate = (limit: number) => fc.integer({ min: -limit, max: limit - 1 }).map((k) => (k + 0.137) / 1000);
+const point = fc.tuple(coordinate(200), coordinate(200), coordinate(200));
+const far = fc.tuple(coordinate(1000), coordinate(1000), fc.constantFrom(-1.2, 1.2));
 
 describe('marchRays', () => {
   it('covers exactly the occupied length of any ray, inside occupied cells, near to far', () => {
@@ -68,7 +66,7 @@ describe('marchRays', () => {
           expect(Math.max(occupiedAt(grid, rays, t - 1e-6), occupiedAt(grid, rays, t + 1e-6))).toBe(1);
         }
       }),
-      { numRuns: 25, seed: 1, endOnFailure: true },
+      { numRuns: 60, seed: 1 },
     );
   });
   it('takes steps of the wished length, longer ones only when slots run out', () => {

@@ -22,7 +22,14 @@ const config: FieldConfig = {
 };
 const layout = fieldLayout(config);
 const [RAYS, SAMPLES, SIZE] = [16, 12, 4];
-const camera = orbitCamera({ azimuth: 0.3, elevation: -0.2, distance: 1.2, focal: 4 * SIZE, width: SIZE, height: SIZE });
+const camera = orbitCamera({
+  azimuth: 0.3,
+  elevation: -0.2,
+  distance: 1.2,
+  focal: 4 * SIZE,
+  width: SIZE,
+  height: SIZE,
+});
 
 /** A head with values of size 1, so that every path carries gradient. */
 function randomHead(): Head {
@@ -38,7 +45,9 @@ fillCameraRays(camera, { column: 0, row: 0, width: SIZE, height: SIZE }, run.ray
 
 function matrix(weight: ArrayLike<number>, x: number[]): number[] {
   const width = x.length;
-  return Array.from({ length: weight.length / width }, (_, o) => x.reduce((s, v, i) => s + weight[o * width + i]! * v, 0));
+  return Array.from({ length: weight.length / width }, (_, o) =>
+    x.reduce((s, v, i) => s + weight[o * width + i]! * v, 0),
+  );
 }
 const relu = (x: number[]) => x.map((v) => Math.max(0, v));
 const sigmoid = (x: number[]) => x.map((v) => 1 / (1 + Math.exp(-v)));
@@ -72,7 +81,8 @@ function twinLoss(feed: Feed, table: ArrayLike<number>, corners: ReturnType<type
     Array.from({ length: 2 * config.levels }, (_, f) => {
       const row = (n * config.levels + (f >> 1)) * 8;
       let value = 0;
-      for (let c = 0; c < 8; c++) value += corners.weights[row + c]! * table[Number(corners.entries[row + c]) * 2 + (f & 1)]!;
+      for (let c = 0; c < 8; c++)
+        value += corners.weights[row + c]! * table[Number(corners.entries[row + c]) * 2 + (f & 1)]!;
       return value;
     });
   let loss = 0;
@@ -111,7 +121,12 @@ describe('volume rendering', () => {
 
     const report: string[] = [];
     const stream = new RandomStream(randomKey(9));
-    const check = (name: string, values: Float32Array, found: Float32Array, difference: (v: Float64Array) => number) => {
+    const check = (
+      name: string,
+      values: Float32Array,
+      found: Float32Array,
+      difference: (v: Float64Array) => number,
+    ) => {
       const scale = Math.max(...found.map(Math.abs));
       expect(scale, name).toBeGreaterThan(1e-4);
       for (let trial = 0; trial < 6; trial++) {
@@ -125,12 +140,15 @@ describe('volume rendering', () => {
         const slope = (up - difference(moved)) / (2 * eps);
         // Against the largest entry of the family: float32 noise of the graph is relative to it. A ReLU kink inside ±eps
         // would break one entry; with these seeds there is none.
-        if (Math.abs(slope - found[i]!) > 2e-4 * scale) report.push(`${name}[${i}]: ${found[i]} but differences say ${slope}`);
+        if (Math.abs(slope - found[i]!) > 2e-4 * scale)
+          report.push(`${name}[${i}]: ${found[i]} but differences say ${slope}`);
       }
     };
     check('table', head.table, tableGradient, (v) => twinLoss(feed, v, corners));
     for (const name of Object.keys(networkShapes(config)))
-      check(name, feed[name]!, out[name]!, (v) => twinLoss({ ...feed, [name]: v as unknown as Float32Array }, head.table, corners));
+      check(name, feed[name]!, out[name]!, (v) =>
+        twinLoss({ ...feed, [name]: v as unknown as Float32Array }, head.table, corners),
+      );
     expect(report).toEqual([]);
   });
 
@@ -147,7 +165,14 @@ describe('HeadRenderer', () => {
     const field = { ...config, biasHeight: 400, biasRadius: 0.1 };
     const head = initialHead(field, randomKey(4));
     const size = 20;
-    const view = orbitCamera({ azimuth: 0.5, elevation: 0.2, distance: 1.2, focal: 4.2647 * size, width: size, height: size });
+    const view = orbitCamera({
+      azimuth: 0.5,
+      elevation: 0.2,
+      distance: 1.2,
+      focal: 4.2647 * size,
+      width: size,
+      height: size,
+    });
     const renderer = await HeadRenderer.create(field, { rays: 128, samples: 64, stop: Infinity, threads: 1 });
     const { color, opacity, depth } = await renderer.render(head, view);
     const again = await renderer.render(head, view);

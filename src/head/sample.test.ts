@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { orbitCamera } from '../core/camera.js';
 import { RandomStream, randomKey } from '../core/rng.js';
-import { HARMONICS, directionHarmonics } from './background.js';
+import { directionHarmonics, HARMONICS } from './background.js';
 import { draftField } from './field.js';
 import { initialHead } from './head.js';
 import { renderHead } from './render.js';
@@ -41,7 +41,8 @@ describe('sampleField', () => {
 
 describe('softplusOf', () => {
   it('is finite everywhere and log(1 + e^x)', () => {
-    for (const x of [-1e30, -700, -1, 0, 1, 19.999, 20.001, 700, 1e30]) expect(Number.isFinite(softplusOf(x))).toBe(true);
+    for (const x of [-1e30, -700, -1, 0, 1, 19.999, 20.001, 700, 1e30])
+      expect(Number.isFinite(softplusOf(x))).toBe(true);
     expect(softplusOf(0)).toBeCloseTo(Math.LN2, 12);
     expect(softplusOf(20.001) - softplusOf(19.999)).toBeCloseTo(0.002, 6);
   });

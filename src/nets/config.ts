@@ -80,21 +80,21 @@ export type ControlnetConfig = z.infer<typeof controlnetConfigSchema>;
 /** AutoencoderKL. */
 export const vaeConfigSchema = z
   .object({
-  in_channels: count.default(3),
-  out_channels: count.default(3),
-  down_block_types: z.array(z.literal('DownEncoderBlock2D')),
-  up_block_types: z.array(z.literal('UpDecoderBlock2D')),
-  block_out_channels: channels,
-  layers_per_block: layers.default(1),
-  latent_channels: count.default(4),
-  norm_num_groups: count.default(32),
-  sample_size: z.union([count, z.null()]).optional(),
-  act_fn: z.enum(['silu', 'swish']).default('silu'),
-  /** posterior samples are multiplied by it before they become latents (default: Stable Diffusion's) */
-  scaling_factor: z.number().positive().default(0.18215),
-  /** false leaves out the attention of both mid blocks (a saving for small models; diffusers' field of the same name) */
-  mid_block_add_attention: z.boolean().default(true),
-})
+    in_channels: count.default(3),
+    out_channels: count.default(3),
+    down_block_types: z.array(z.literal('DownEncoderBlock2D')),
+    up_block_types: z.array(z.literal('UpDecoderBlock2D')),
+    block_out_channels: channels,
+    layers_per_block: layers.default(1),
+    latent_channels: count.default(4),
+    norm_num_groups: count.default(32),
+    sample_size: z.union([count, z.null()]).optional(),
+    act_fn: z.enum(['silu', 'swish']).default('silu'),
+    /** posterior samples are multiplied by it before they become latents (default: Stable Diffusion's) */
+    scaling_factor: z.number().positive().default(0.18215),
+    /** false leaves out the attention of both mid blocks (a saving for small models; diffusers' field of the same name) */
+    mid_block_add_attention: z.boolean().default(true),
+  })
   .refine((c) => c.block_out_channels.every((width) => width % c.norm_num_groups === 0), {
     message: 'norm_num_groups must divide every width',
   });
@@ -102,16 +102,17 @@ export const vaeConfigSchema = z
 export type VaeConfig = z.infer<typeof vaeConfigSchema>;
 
 /** CLIPTextModel. */
-export const clipTextConfigSchema = z.object({
-  hidden_size: count,
-  num_attention_heads: count,
-  num_hidden_layers: layers,
-  intermediate_size: count,
-  vocab_size: count,
-  max_position_embeddings: count,
-  hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
-  layer_norm_eps: z.literal(1e-5).default(1e-5),
-})
+export const clipTextConfigSchema = z
+  .object({
+    hidden_size: count,
+    num_attention_heads: count,
+    num_hidden_layers: layers,
+    intermediate_size: count,
+    vocab_size: count,
+    max_position_embeddings: count,
+    hidden_act: z.enum(['quick_gelu', 'gelu']).default('quick_gelu'),
+    layer_norm_eps: z.literal(1e-5).default(1e-5),
+  })
   .refine((c) => c.hidden_size % c.num_attention_heads === 0, 'num_attention_heads must divide hidden_size');
 /** Config of the text encoder. */
 export type ClipTextConfig = z.infer<typeof clipTextConfigSchema>;

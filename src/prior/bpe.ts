@@ -7,8 +7,9 @@
 
 /** Marks the last symbol of a word, as in CLIP's vocabulary. */
 export const WORD_END = '</w>';
-/** CLIP's names of the first and last token. */
+/** CLIP's name of the first token of every text. */
 export const START_TOKEN = '<|startoftext|>';
+/** CLIP's name of the last token, which also fills the rest. */
 export const END_TOKEN = '<|endoftext|>';
 
 /** CLIP's word pattern: contractions, runs of letters, single digits, runs of anything else that is not space. */

@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JokerError } from '../core/errors.js';
 import { encodeSafetensors, parseSafetensors } from '../core/files/safetensors.js';
-import { clipTextConfigSchema, controlnetConfigSchema, parseConfig, unetConfigSchema, vaeConfigSchema } from '../nets/index.js';
+import {
+  clipTextConfigSchema,
+  controlnetConfigSchema,
+  parseConfig,
+  unetConfigSchema,
+  vaeConfigSchema,
+} from '../nets/index.js';
 import { parsePriorConfig } from './config.js';
 import { priorFromFile } from './prior-files.js';
 import { makeTokenizer } from './tokenizer.js';
@@ -35,10 +41,13 @@ describe('configs', () => {
   });
 
   it('survive any JSON', () => {
-    const changed = fc.tuple(fc.constantFrom(...Object.keys(good)), fc.jsonValue()).map(([key, value]) => ({ ...good, [key]: value }));
+    const changed = fc
+      .tuple(fc.constantFrom(...Object.keys(good)), fc.jsonValue())
+      .map(([key, value]) => ({ ...good, [key]: value }));
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), changed), (value) => {
-        for (const schema of [unetConfigSchema, controlnetConfigSchema]) survives(() => parseConfig(schema, value, 'x'));
+        survives(() => parseConfig(unetConfigSchema, value, 'x'));
+        survives(() => parseConfig(controlnetConfigSchema, value, 'x'));
         survives(() => parseConfig(vaeConfigSchema, value, 'x'));
         survives(() => parseConfig(clipTextConfigSchema, value, 'x'));
         survives(() => parsePriorConfig(value, 'x'));

@@ -158,10 +158,6 @@ function replyOf(worker: Worker, { report = silent }: JobControl): Promise<unkno
     });
     worker.on('error', reject);
     // After a result or an error this changes nothing.
-    worker.on('exit', (code) =>
-      reject(
-        signal?.aborted ? interrupted() : new Error(`internal: the job's thread ended (${code}) without a result`),
-      ),
-    );
+    worker.on('exit', (code) => reject(new Error(`internal: the job's thread ended (${code}) without a result`)));
   });
 }

@@ -10,8 +10,8 @@ import { JokerError } from '../core/errors.js';
 import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
 import type { Report } from '../core/progress.js';
 import { readRenderedSet } from '../data/sources/rendered-shards.js';
-import { type LoopOptions, type TrainingTask, train } from '../train/loop.js';
 import { miniNetworks, type StageOptions } from '../train/config.js';
+import { type LoopOptions, type TrainingTask, train } from '../train/loop.js';
 import { type PictureSet, pictureSource } from '../train/pictures.js';
 import { vaeTask } from '../train/vae.js';
 
@@ -82,7 +82,11 @@ export function loopOptions(request: TrainRequest): LoopOptions {
 }
 
 /** Trains and writes the stage's weights with the shapes that the graph has. */
-export async function finish(request: TrainRequest, task: TrainingTask, options: LoopOptions): Promise<{ step: number; path: string }> {
+export async function finish(
+  request: TrainRequest,
+  task: TrainingTask,
+  options: LoopOptions,
+): Promise<{ step: number; path: string }> {
   const { step, weights, shapes } = await train(task, options);
   const path = stageWeightsPath(request.out, request.stage);
   const tensors = [...weights].map(([name, data]) => ({ name, dtype: 'F32' as const, shape: shapes.get(name)!, data }));
@@ -93,7 +97,12 @@ export async function finish(request: TrainRequest, task: TrainingTask, options:
 /** Weights of a stage that has ended. @throws JokerError missing-file. */
 export function stageWeights(out: string, stage: TrainingStage): Map<string, Float32Array> {
   const path = stageWeightsPath(out, stage);
-  if (!existsSync(path)) throw new JokerError('missing-file', `${path}: stage '${stage}' has no weights yet`, `Train it first: joker train ${stage}.`);
+  if (!existsSync(path))
+    throw new JokerError(
+      'missing-file',
+      `${path}: stage '${stage}' has no weights yet`,
+      `Train it first: joker train ${stage}.`,
+    );
   const file = openSafetensors(path);
   return new Map([...file.entries.keys()].map((name) => [name, readTensor(file, name)]));
 }

@@ -2,26 +2,27 @@
 
 import { anatomyFields } from './fields.js';
 import { hairTriangles } from './hair.js';
+import { GLASSES_VERTICES, glassesTriangles } from './glasses.js';
 import { type HeadModel, PART } from './head-model.js';
 import { openness } from './occlusion.js';
 import { type Skull, skullOf } from './skull.js';
 import { type SkullGrid, skullGrid } from './skull-map.js';
 import { TONGUE_VERTICES, tongueParts, tongueTriangles } from './tongue.js';
 
-/** Facts of a family for rendering. Vertices: the model's V, then the tongue's. */
+/** Facts of a family for rendering. Vertices: the model's V, then the tongue's, then the glasses'. */
 export type Anatomy = {
   readonly model: HeadModel;
-  /** V + tongue */
+  /** V + tongue + glasses */
   readonly vertexCount: number;
-  /** 3·T of head and tongue */
+  /** 3·T of head, tongue and glasses */
   readonly triangles: Uint32Array;
   /** 3·S: those of the skin alone, which cast shadows */
   readonly skinTriangles: Uint32Array;
   /** part of each vertex */
   readonly parts: Uint8Array;
-  /** 3·(V + tongue): place on the neutral mean head, for noise; the tongue has coordinates of its own */
+  /** 3 per vertex: place on the neutral mean head, for noise; the tongue has coordinates of its own */
   readonly canonical: Float32Array;
-  /** (V + tongue)×FIELD_COUNT; the tongue's are 0 and never read */
+  /** V×FIELD_COUNT */
   readonly fields: Float32Array;
   /** V: share of the sky that each vertex sees */
   readonly open: Float32Array;
@@ -32,11 +33,13 @@ export type Anatomy = {
 
 /** Works the facts out: about a second. */
 export function makeAnatomy(model: HeadModel): Anatomy {
-  const vertexCount = model.vertexCount + TONGUE_VERTICES;
+  const wires = model.vertexCount + TONGUE_VERTICES;
+  const vertexCount = wires + GLASSES_VERTICES;
   const skull = skullOf(model);
   const parts = new Uint8Array(vertexCount);
   parts.set(model.parts);
   parts.set(tongueParts(), model.vertexCount);
+  parts.fill(PART.glasses, wires);
   const canonical = new Float32Array(3 * vertexCount);
   canonical.set(model.neutral);
   for (let i = 0; i < TONGUE_VERTICES; i++) {
@@ -46,7 +49,7 @@ export function makeAnatomy(model: HeadModel): Anatomy {
   return {
     model,
     vertexCount,
-    triangles: concatenate(model.triangles, tongueTriangles(model.vertexCount)),
+    triangles: concatenate(concatenate(model.triangles, tongueTriangles(model.vertexCount)), glassesTriangles(wires)),
     skinTriangles: model.triangles.filter((_, i) => model.parts[model.triangles[i - (i % 3)]!] === PART.skin),
     parts,
     canonical,

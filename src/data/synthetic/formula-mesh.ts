@@ -133,7 +133,7 @@ function addMouthBag(draft: Draft): void {
   for (let i = 0; i < rings; i++)
     for (let j = 0; j < sectors; j++) {
       const [a, b] = [first + i * sectors + j, first + i * sectors + ((j + 1) % sectors)];
-      draft.triangles.push(a, a + sectors, b, b, a + sectors, b + sectors);
+      draft.triangles.push(a, b, a + sectors, b, b + sectors, a + sectors);
     }
 }
 
@@ -143,11 +143,11 @@ function addTeeth(draft: Draft, gum: number, edge: number, jaw: 0 | 1): number[]
   const first = draft.parts.length;
   for (let j = 0; j < count; j++) {
     const angle = (j / (count - 1) - 0.5) * 2.3;
-    const between = j % 3 === 0 ? 0.012 : 0; // a notch between teeth
-    const [x, z] = [0.235 * Math.sin(angle), -0.02 + (0.29 - between) * Math.cos(angle)];
-    addVertex(draft, [x, gum, z - 0.02], PART.gums, 0, jaw);
-    addVertex(draft, [x, (gum + edge) / 2 + (edge - gum) * 0.15 * -1, z], PART.teeth, 0, jaw);
-    addVertex(draft, [x, edge + (jaw === 0 ? between : -between), z], PART.teeth, 0, jaw);
+    const [x, z] = [0.235 * Math.sin(angle), -0.03 + 0.28 * Math.cos(angle)];
+    const heights = [gum, edge + 0.15 * (gum - edge), edge];
+    heights.forEach((y, r) => {
+      addVertex(draft, [x, y, z - (r === 1 ? 0 : 0.012)], PART.teeth, 0, jaw);
+    });
   }
   for (let j = 0; j + 1 < count; j++)
     for (let r = 0; r < 2; r++) {

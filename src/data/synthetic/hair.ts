@@ -45,7 +45,7 @@ const STYLES: Record<Exclude<HairStyle, 'bald' | 'buzz'>, Style> = {
   short: { thickness: [0.16, 0.06, 0.02], lumps: 0.25, lumpSize: 0.25, fringe: 0.02, hang: null, ragged: 0.1 },
   swept: { thickness: [0.22, 0.06, 0.01], lumps: 0.2, lumpSize: 0.4, fringe: 0, hang: null, ragged: 0.08 },
   fringe: { thickness: [0.17, 0.1, 0.05], lumps: 0.15, lumpSize: 0.3, fringe: 0.3, hang: null, ragged: 0.16 },
-  curly: { thickness: [0.42, 0.3, 0.18], lumps: 0.5, lumpSize: 0.16, fringe: 0.04, hang: null, ragged: 0.12 },
+  curly: { thickness: [0.36, 0.2, 0.12], lumps: 0.4, lumpSize: 0.13, fringe: 0.04, hang: null, ragged: 0.12 },
   bob: { thickness: [0.16, 0.16, 0.02], lumps: 0.1, lumpSize: 0.4, fringe: 0, hang: [0.35, 0.75], ragged: 0.06 },
   long: { thickness: [0.15, 0.15, 0.02], lumps: 0.15, lumpSize: 0.4, fringe: 0, hang: [1, 1.5], ragged: 0.1 },
   bun: { thickness: [0.08, 0.05, 0.01], lumps: 0.1, lumpSize: 0.3, fringe: 0, hang: null, ragged: 0.05 },

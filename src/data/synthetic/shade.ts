@@ -140,7 +140,8 @@ export class SampleShader {
   private inner(part: number, va: number, vb: number, vc: number): void {
     const { anatomy, shaped } = this.input;
     const { sample, gloss } = this;
-    const color = partColor(part);
+    const worn = part === PART.glasses ? this.input.body.person.glasses : null;
+    const color = worn ? worn.color : partColor(part);
     let grain = 1;
     if (part === PART.tongue) {
       const { canonical } = anatomy;
@@ -154,7 +155,11 @@ export class SampleShader {
     if (insideMouth(part)) {
       const z = this.mean(shaped, 3 * va + 2, 3 * vb + 2, 3 * vc + 2);
       mouthMaterial(this.lipDepth - z, part === PART.teeth || part === PART.tongue ? 0.3 : 0.15, sample, gloss);
-    } else gloss.strength = 0.05;
+    } else {
+      gloss.strength = part === PART.glasses ? 0.35 : 0.05;
+      gloss.sharpness = 30;
+      gloss.wrap = 0;
+    }
   }
 
   private light(part: number, va: number, vb: number, vc: number): void {

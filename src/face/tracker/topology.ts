@@ -37,7 +37,7 @@ export const OUTLINE = [
  * those that lie nearest to the 68 points which ICT-FaceKit publishes for its heads, by the tracker on renderings of them.
  */
 export const LANDMARKS_68 = [
-  127, 234, 93, 132, 58, 150, 149, 148, 152, 377, 378, 379, 288, 361, 323, 454, 356, 70, 63, 105, 66, 107, 336, 296,
+  127, 234, 93, 132, 172, 150, 149, 148, 152, 377, 378, 379, 397, 361, 323, 454, 356, 70, 63, 105, 66, 107, 336, 296,
   334, 293, 300, 168, 197, 5, 4, 240, 97, 2, 326, 460, 33, 160, 158, 133, 153, 163, 362, 385, 387, 263, 390, 380, 61,
   39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 81, 13, 311, 308, 402, 14, 178,
 ] as const;
@@ -45,26 +45,24 @@ export const LANDMARKS_68 = [
 /** The mesh points whose means are the five alignment points: eye, eye, nose tip, mouth corner, mouth corner. */
 export const FIVE_POINT_SETS = [[33, 133], [362, 263], [4], [61], [291]] as const;
 
+/** Contour points of the eye network per eye; its five iris points follow them. */
+export const EYE_NETWORK_CONTOUR = 71;
+
 /**
- * For the eye on the image's left: the mesh point that each of the eye network's 71 contour points refines, in its order
- * (lower and upper lid, rings around them, brow).
+ * The mesh points that the eye network's first contour points replace, per eye, in its order: lower lid, upper lid, and the ring
+ * around them. Its further points (outer rings, brow) are left aside: on 50 renderings with known landmarks the brows erred by
+ * 10 % of the eye distance with them and by 6 % without, the lids by 2.4 % with the network and by 3.2 % without.
  */
-const EYE_CONTOUR_LEFT = [
-  33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173, 130, 25, 110, 24, 23, 22, 26, 112, 243,
-  247, 30, 29, 27, 28, 56, 190, 226, 31, 228, 229, 230, 231, 232, 233, 244, 113, 225, 224, 223, 222, 221, 189, 35, 124,
-  46, 53, 52, 65, 143, 111, 117, 118, 119, 120, 121, 128, 245, 156, 70, 63, 105, 66, 107, 55, 193,
-] as const;
-
-/** The same for the eye on the image's right, whose picture the network sees mirrored. */
-const EYE_CONTOUR_RIGHT = [
-  263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398, 359, 255, 339, 254, 253, 252, 256,
-  341, 463, 467, 260, 259, 257, 258, 286, 414, 446, 261, 448, 449, 450, 451, 452, 453, 464, 342, 445, 444, 443, 442,
-  441, 413, 265, 353, 276, 283, 282, 295, 372, 340, 346, 347, 348, 349, 350, 357, 465, 383, 300, 293, 334, 296, 336,
-  285, 417,
-] as const;
-
-/** The mesh points that the eye network's 71 contour points refine, per eye. */
-export const EYE_CONTOUR = { left: EYE_CONTOUR_LEFT, right: EYE_CONTOUR_RIGHT } as const;
+export const EYE_CONTOUR = {
+  left: [
+    33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173, 130, 25, 110, 24, 23, 22, 26, 112, 243,
+    247, 30, 29, 27, 28, 56, 190,
+  ],
+  right: [
+    263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398, 359, 255, 339, 254, 253, 252, 256,
+    341, 463, 467, 260, 259, 257, 258, 286, 414,
+  ],
+} as const;
 
 /** Outer and inner corner of each eye. */
 export const EYE_CORNERS = { left: [33, 133], right: [263, 362] } as const;

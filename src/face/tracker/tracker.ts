@@ -8,7 +8,7 @@ import type { Image } from '../../core/image.js';
 import { type Detection, decodeDetections } from './detect.js';
 import { type Network, networkFromFile } from './network.js';
 import { fromRegion, type Region, sampleRegion, toRegion } from './region.js';
-import { ALL_POINTS, EYE_CONTOUR, EYE_CORNERS, IRIS_START, MESH_POINTS } from './topology.js';
+import { ALL_POINTS, EYE_CONTOUR, EYE_CORNERS, EYE_NETWORK_CONTOUR, IRIS_START, MESH_POINTS } from './topology.js';
 
 /** A face and its landmarks. */
 export type TrackedFace = {
@@ -107,7 +107,7 @@ export class Tracker {
     return { landmarks, confidence: out['confidence']![0]! };
   }
 
-  /** Replaces lids and brows by the eye network's points (x, y only: its depth is unreliable) and adds the irises. */
+  /** Replaces the lids by the eye network's points (x, y only: its depth is unreliable) and adds the irises. */
   private async refineEyes(image: Image, landmarks: Float32Array): Promise<void> {
     const { size, program } = this.eyes;
     const input = new Float32Array(2 * 3 * size * size);
@@ -144,7 +144,7 @@ function applyEye(
   contour.forEach((target, k) => {
     keepDepth(target, k, landmarks[target * 3 + 2]!);
   });
-  for (let k = 0; k < 5; k++) keepDepth(IRIS_START[side] + k, contour.length + k, depth);
+  for (let k = 0; k < 5; k++) keepDepth(IRIS_START[side] + k, EYE_NETWORK_CONTOUR + k, depth);
 }
 
 /** Writes network point `from` (x, y, z in pixels of the network's input) as landmark `to` in pixels of the picture. */

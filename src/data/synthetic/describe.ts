@@ -1,0 +1,196 @@
+/**
+ * A caption of a shot, in the varied words of an image captioner: who, what is worn or painted, what the face does.
+ *
+ * The word "tongue" is in a caption exactly when the tongue is out. What a captioner would not see (weak expressions, small
+ * turns) is not said, and what it would see is sometimes left out too.
+ */
+
+import type { RandomStream } from '../../core/rng.js';
+import { type Rgb, toSrgb } from './color.js';
+import type { ExpressionKind } from './expressions.js';
+import { HAIR_COLORS, type Person } from './person.js';
+import { OPEN_MOUTH, type Shot, type TongueDirection } from './shot.js';
+
+/** A lower-case caption without a final period. The same shot gets other words from another stream. */
+export function describe(person: Person, shot: Shot, random: RandomStream): string {
+  const who = subject(person, random);
+  const acts = actions(shot, random);
+  const opening = random.chance(0.15) ? random.pick(['a photo of ', 'a portrait of ', 'a close up of ']) : '';
+  const look = appearance(person, random);
+  const background = random.chance(0.08) ? ` in front of a ${colorName(shot.background.from)} background` : '';
+  const joined = acts.join(random.chance(0.5) ? ' and ' : ', ');
+  return `${opening}${who}${look}${acts.length ? (random.chance(0.3) ? ', ' : ' ') + joined : ''}${background}`;
+}
+
+function subject(person: Person, random: RandomStream): string {
+  if (person.skin.kind === 'stone') return `a ${random.pick(['stone statue', 'statue', 'gray stone bust'])} of ${random.pick(['a', 'a young'])} ${person.presentation}`;
+  if (random.chance(0.08)) return 'a person';
+  return `${random.pick(['a', 'a', 'a young'])} ${person.presentation}`;
+}
+
+/** " with …": hair, paint, beard, glasses; each is said more often the more it strikes the eye. */
+function appearance(person: Person, random: RandomStream): string {
+  const list: string[] = [];
+  const { pattern } = person.paint;
+  if (pattern !== 'none' && random.chance(0.85)) list.push(paintWords(person, random));
+  else if (person.skin.kind === 'pattern' && random.chance(0.7)) list.push(`${colorName(person.skin.waveColors[0])} ${random.pick(['patches', 'paint', 'patterns'])} on ${pronoun(person)} face`);
+  if (person.skin.kind !== 'stone' && random.chance(0.65)) list.push(hairWords(person));
+  if (person.beard.style !== 'none' && random.chance(0.6)) list.push(person.beard.style === 'moustache' ? 'a mustache' : person.beard.style === 'goatee' ? 'a goatee' : person.beard.style === 'full' ? 'a beard' : 'a stubble beard');
+  if (person.lips.amount > 0.9 && random.chance(0.4)) list.push(`${colorName(person.lips.color)} lipstick`);
+  if (person.glasses && random.chance(0.85)) list.push('glasses');
+  if (!list.length) return '';
+  return ` with ${list.slice(0, 1 + random.integer(3)).join(' and ')}`;
+}
+
+function pronoun(person: Person): string {
+  return person.presentation === 'woman' ? 'her' : 'his';
+}
+
+function paintWords(person: Person, random: RandomStream): string {
+  const { pattern, color, second } = person.paint;
+  const name = colorName(color);
+  switch (pattern) {
+    case 'none':
+      return '';
+    case 'full':
+      return random.pick([`${name} face paint`, `a ${name} face`, `${pronoun(person)} face painted ${name}`]);
+    case 'half':
+      return random.pick([`half of ${pronoun(person)} face painted ${name}`, `a half ${name} face`]);
+    case 'cheek-stripes':
+      return random.pick([`${name} stripes on ${pronoun(person)} cheeks`, `${name} war paint`]);
+    case 'mask':
+      return random.pick([`a ${name} mask painted around the eyes`, `${name} paint over the eyes`]);
+    case 'clown':
+      return random.pick(['clown makeup', 'white clown face paint']);
+    case 'spots':
+      return random.pick([`${name} spots on a ${colorName(second)} face`, `${name} and ${colorName(second)} face paint`]);
+    case 'tiger':
+      return random.pick([`${name} and ${colorName(second)} tiger face paint`, `${name} stripes on ${pronoun(person)} face`]);
+    default:
+      return pattern satisfies never;
+  }
+}
+
+function hairWords(person: Person): string {
+  const { style, length } = person.hair;
+  const color = hairColorName(person.hair.color);
+  switch (style) {
+    case 'bald':
+      return 'a bald head';
+    case 'buzz':
+      return 'a shaved head';
+    case 'short':
+    case 'swept':
+      return `short ${color} hair`;
+    case 'fringe':
+      return `${color} bangs`;
+    case 'curly':
+      return `curly ${color} hair`;
+    case 'bob':
+      return `${length > 0.5 ? 'shoulder length' : 'chin length'} ${color} hair`;
+    case 'long':
+      return `long ${color} hair`;
+    case 'bun':
+      return `${color} hair in a bun`;
+    default:
+      return style satisfies never;
+  }
+}
+
+/** What the face does, most striking first; at most three things. */
+function actions(shot: Shot, random: RandomStream): string[] {
+  const e = shot.expression;
+  const out: string[] = [];
+  const jaw = e.jawOpen ?? 0;
+  if (shot.tongue) out.push(tongueWords(shot.tongue.direction, random));
+  else if (jaw >= OPEN_MOUTH && random.chance(0.85)) out.push(random.pick(jaw > 0.65 ? WIDE : OPEN));
+  const words = KIND_WORDS[shot.kind];
+  if (words.length && random.chance(0.8)) out.push(random.pick(words));
+  if (Math.abs(shot.pose.yaw) > 0.35 && random.chance(0.4)) out.push(`looking to the ${shot.pose.yaw > 0 ? 'right' : 'left'}`);
+  return out.slice(0, 3);
+}
+
+const OPEN = ['with an open mouth', 'with the mouth open', 'opening the mouth'] as const;
+const WIDE = ['with the mouth wide open', 'mouth wide open', 'opening the mouth wide', 'screaming with an open mouth'] as const;
+
+function tongueWords(direction: TongueDirection, random: RandomStream): string {
+  const out = random.pick(['sticking the tongue out', 'sticking out the tongue', 'with the tongue out', 'showing the tongue', 'with the tongue sticking out']);
+  switch (direction) {
+    case 'out':
+      return out;
+    case 'down':
+      return `${out} ${random.pick(['and down', 'downwards', 'over the chin'])}`;
+    case 'up':
+      return `${out} ${random.pick(['upwards', 'and up', 'towards the nose'])}`;
+    case 'left':
+    case 'right':
+      return `${out} ${random.pick([`to the ${direction}`, `to the ${direction} side`])}`;
+    case 'curled':
+      return random.pick(['with the tongue curled up', 'sticking out a curled tongue', 'curling the tongue']);
+    default:
+      return direction satisfies never;
+  }
+}
+
+const KIND_WORDS: Record<ExpressionKind, readonly string[]> = {
+  neutral: ['with a neutral expression', 'looking at the camera'],
+  smile: ['smiling', 'with a smile', 'with a smile on the face'],
+  grin: ['grinning', 'smiling and showing teeth', 'with a big smile'],
+  laugh: ['laughing', 'laughing with squinted eyes'],
+  surprised: ['looking surprised', 'with a surprised expression', 'with raised eyebrows'],
+  angry: ['looking angry', 'with an angry expression', 'frowning'],
+  sad: ['looking sad', 'with a sad expression', 'pouting'],
+  disgusted: ['looking disgusted', 'with a wrinkled nose'],
+  kiss: ['with puckered lips', 'making a kiss face', 'puckering the lips'],
+  funnel: ['with rounded lips', 'making an o with the mouth'],
+  puffed: ['with puffed cheeks', 'puffing the cheeks'],
+  shout: ['shouting', 'yelling', 'screaming'],
+  wink: ['winking', 'winking with one eye'],
+  winkRight: ['winking', 'winking with one eye'],
+  closedEyes: ['with closed eyes', 'with the eyes closed'],
+  squint: ['squinting', 'with squinted eyes'],
+  crooked: ['with a crooked smile', 'smirking'],
+  crookedRight: ['with a crooked smile', 'smirking'],
+  rolledLips: ['pressing the lips together', 'with lips pressed in'],
+  teeth: ['showing teeth', 'baring the teeth', 'gritting teeth'],
+  open: [],
+};
+
+/** Everyday names of colours with a typical value in sRGB. */
+const COLORS: readonly (readonly [string, number, number, number])[] = [
+  ['black', 0.08, 0.08, 0.08],
+  ['gray', 0.5, 0.5, 0.5],
+  ['white', 0.92, 0.92, 0.9],
+  ['red', 0.8, 0.12, 0.12],
+  ['dark red', 0.45, 0.08, 0.1],
+  ['orange', 0.92, 0.5, 0.1],
+  ['yellow', 0.92, 0.85, 0.2],
+  ['green', 0.15, 0.6, 0.2],
+  ['light green', 0.55, 0.88, 0.5],
+  ['dark green', 0.08, 0.3, 0.12],
+  ['teal', 0.1, 0.6, 0.6],
+  ['light blue', 0.5, 0.75, 0.95],
+  ['blue', 0.15, 0.3, 0.85],
+  ['dark blue', 0.08, 0.1, 0.4],
+  ['purple', 0.5, 0.2, 0.7],
+  ['pink', 0.95, 0.5, 0.72],
+  ['brown', 0.4, 0.25, 0.14],
+  ['beige', 0.85, 0.75, 0.6],
+];
+
+/** The everyday name nearest to a linear colour. */
+export function colorName(color: Rgb): string {
+  return nearestName(color, COLORS);
+}
+
+function hairColorName(color: Rgb): string {
+  const natural = HAIR_COLORS.map((h): readonly [string, number, number, number] => [h.name, ...h.rgb]);
+  const loud = COLORS.filter(([name]) => ['green', 'teal', 'blue', 'dark blue', 'purple', 'pink', 'orange', 'yellow', 'light green', 'light blue', 'dark green', 'dark red'].includes(name));
+  return nearestName(color, [...natural, ...loud]);
+}
+
+function nearestName(color: Rgb, names: readonly (readonly [string, number, number, number])[]): string {
+  const [r, g, b] = color.map(toSrgb) as [number, number, number];
+  const distance = (n: readonly [string, number, number, number]): number => (n[1] - r) ** 2 + (n[2] - g) ** 2 + (n[3] - b) ** 2;
+  return names.reduce((best, n) => (distance(n) < distance(best) ? n : best))[0];
+}

@@ -1,0 +1,175 @@
+/**
+ * Jobs of the diffusion stages: base (text to image) and prior (three networks), on cached latents of rendered people.
+ *
+ * The autoencoder's weights must be there; latents, captions and token ids are made from them and the shards at each start.
+ */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../core/files/atomic.js';
+import { type Report, silent } from '../core/progress.js';
+import { foldIn, RandomStream, randomKey } from '../core/rng.js';
+import { compile, Graph, type WeightSource } from '../graph/index.js';
+import { type VaeConfig, scopeOf, vaeEncode } from '../nets/index.js';
+import { describe } from '../data/synthetic/describe.js';
+import { renderedPerson, renderedShot } from '../data/rendered.js';
+import { openHeadModel } from '../data/sources/heads.js';
+import { readRenderedSet, type RenderedSet } from '../data/sources/rendered-shards.js';
+import { JokerPrior, makeTokenizer, type PriorConfig, type TokenizerJson, tokenizerJson, trainBpe } from '../prior/index.js';
+import { baseTask, type CaptionedLatents } from '../train/base.js';
+import { miniNetworks, type PriorNetworks } from '../train/config.js';
+import type { LatentSet } from '../train/diffusion.js';
+import { type PictureSet, pictureTo } from '../train/pictures.js';
+import { type PriorAblation, priorTask } from '../train/prior.js';
+import { finish, loadPictures, loopOptions, stageWeights, type TrainRequest } from './train.js';
+import { sampleGrid } from './training-grid.js';
+
+/** Vocabulary of the embedded tokenizer: 512 bytes and word ends, two marks, and merges for the words of the captions. */
+const VOCABULARY = 768;
+const ENCODE_BATCH = 16;
+
+/** Request of a diffusion stage. */
+export type DiffusionRequest = TrainRequest & {
+  /** head model that the shards were rendered with: captions follow from seed and index */
+  readonly headModel: string | undefined;
+  readonly ablation?: PriorAblation;
+};
+
+/** Material shared by both stages. */
+type Material = CaptionedLatents & {
+  readonly pictures: PictureSet;
+  readonly networks: PriorNetworks;
+  readonly tokenizer: TokenizerJson;
+  readonly vae: ReadonlyMap<string, Float32Array>;
+};
+
+/** Trains the base and writes its weights. */
+export async function trainBase(request: DiffusionRequest): Promise<{ step: number; path: string }> {
+  const material = await prepareMaterial(request, false);
+  const options = loopOptions(request);
+  return finish(request, baseTask(material.networks, options.batch, material), options);
+}
+
+/** Trains the prior from the base's weights, drawing sample grids meanwhile, and writes its weights. */
+export async function trainPrior(request: DiffusionRequest): Promise<{ step: number; path: string }> {
+  const material = await prepareMaterial(request, true);
+  const options = loopOptions(request);
+  const groups = Math.floor(options.batch / material.pictures.views);
+  const base = stageWeights(request.out, 'base');
+  const task = priorTask(material.networks, groups, material, base, request.ablation);
+  const onSamples = async (step: number, weights: ReadonlyMap<string, Float32Array>) => {
+    const prior = priorOf(material, new Map([...material.vae, ...weights]));
+    const png = await sampleGrid(prior, material.pictures, { people: 6, seed: options.seed, threads: request.threads });
+    await prior.dispose();
+    await writeFileAtomic(join(options.folder, `samples-${String(step).padStart(6, '0')}.png`), png);
+  };
+  return finish(request, { ...task, onSamples }, options);
+}
+
+function priorOf(material: Material, weights: ReadonlyMap<string, Float32Array>): JokerPrior {
+  const source: WeightSource = (name) => ({ kind: 'memory', data: weights.get(name)! });
+  const model = { config: priorConfig(material), weights: source, names: [...weights.keys()], path: 'training' };
+  return new JokerPrior(model, { threads: 1, batch: 6 });
+}
+
+/** Config of the prior being trained. */
+export function priorConfig({ networks, tokenizer, pictures }: Pick<Material, 'networks' | 'tokenizer' | 'pictures'>): PriorConfig {
+  return {
+    unet: networks.unet,
+    controlnet: networks.controlnet,
+    vae: networks.vae,
+    text_encoder: networks.text,
+    scheduler: {
+      num_train_timesteps: 1000,
+      beta_start: 0.00085,
+      beta_end: 0.012,
+      beta_schedule: 'scaled_linear',
+      steps_offset: 1,
+      set_alpha_to_one: false,
+      prediction_type: 'v_prediction',
+      clip_sample: true,
+      clip_sample_range: CLEAN_RANGE,
+    },
+    tokenizer,
+    image_size: pictures.size,
+  };
+}
+
+/** Bound of |x0| in DDIM for the embedded models: latents have unit deviation, so four deviations lose nothing. */
+const CLEAN_RANGE = 4;
+
+/** Pictures, latents, captions, token ids. */
+export async function prepareMaterial(request: DiffusionRequest, controls: boolean): Promise<Material> {
+  const { report = silent } = request;
+  const pictures = loadPictures(request.data, controls);
+  const captions = captionsOf(readRenderedSet(request.data, { controls }), request.headModel);
+  const tokenizer = tokenizerJson(trainBpe(captions, VOCABULARY));
+  const vae = stageWeights(request.out, 'vae');
+  const plain = miniNetworks(VOCABULARY);
+  report({ kind: 'note', level: 'info', text: `encoding ${captions.length * pictures.views} pictures` });
+  const { latents, scale } = await encodeAll(plain.vae, vae, pictures, request.threads, report);
+  const networks = { ...plain, vae: { ...plain.vae, scaling_factor: scale } };
+  const encoder = makeTokenizer(tokenizer, networks.text.max_position_embeddings);
+  const ids = (text: string) => Int32Array.from(encoder.encode(text), Number);
+  const perFrame = captions.map(ids);
+  const prompts = perFrame.flatMap((prompt) => new Array<Int32Array>(pictures.views).fill(prompt));
+  const side = pictures.size / 2 ** (networks.vae.block_out_channels.length - 1);
+  const latentShape = [networks.vae.latent_channels, side, side] as const;
+  return { pictures: { ...pictures, captions }, latents, latentShape, prompts, empty: ids(''), networks, tokenizer, vae };
+}
+
+function captionsOf(set: RenderedSet, headModel: string | undefined): string[] {
+  const model = openHeadModel(headModel);
+  const { options, people } = set;
+  return people.flatMap((index) => {
+    const person = renderedPerson(model, options.seed, index);
+    return Array.from({ length: options.frames }, (_, frame) => {
+      const random = new RandomStream(foldIn(foldIn(randomKey(options.seed + 1), index), frame));
+      return describe(person, renderedShot(options, index, frame, 0, 0), random);
+    });
+  });
+}
+
+async function encodeAll(
+  config: VaeConfig,
+  weights: ReadonlyMap<string, Float32Array>,
+  set: PictureSet,
+  threads: number | undefined,
+  report: Report,
+): Promise<{ latents: LatentSet; scale: number }> {
+  const graph = new Graph();
+  const image = graph.input('image', [ENCODE_BATCH, 3, set.size, set.size]);
+  const { mean, logVariance } = vaeEncode(scopeOf(graph, 'vae.'), config, image);
+  const program = await compile({
+    outputs: { mean, logVariance },
+    weights: (name) => ({ kind: 'memory', data: weights.get(name)! }),
+    threads,
+  });
+  const count = set.people * set.frames * set.views;
+  const length = mean.shape.slice(1).reduce((a, b) => a * b, 1);
+  const means = new Float32Array(count * length);
+  const deviations = new Float32Array(count * length);
+  const pixels = 3 * set.size ** 2;
+  const buffer = new Float32Array(ENCODE_BATCH * pixels);
+  report({ kind: 'stage', stage: 'latents', text: 'encoding pictures', total: count });
+  for (let first = 0; first < count; first += ENCODE_BATCH) {
+    const batch = Math.min(ENCODE_BATCH, count - first);
+    for (let b = 0; b < batch; b++) pictureTo(set.images, first + b, set.size, buffer, b * pixels);
+    const out = await program.run({ image: buffer });
+    means.set(out['mean']!.subarray(0, batch * length), first * length);
+    deviations.set(out['logVariance']!.subarray(0, batch * length).map((v) => Math.exp(0.5 * v)), first * length);
+    report({ kind: 'progress', done: first + batch, total: count });
+  }
+  await program.dispose();
+  const scale = 1 / deviationOf(means);
+  for (let i = 0; i < means.length; i++) {
+    means[i]! *= scale;
+    deviations[i]! *= scale;
+  }
+  return { latents: { length, means, deviations }, scale };
+}
+
+/** Root mean square of all values: scaled latents get unit power, as diffusion assumes. */
+function deviationOf(values: Float32Array): number {
+  let total = 0;
+  for (const value of values) total += value * value;
+  return Math.sqrt(total / values.length);
+}
