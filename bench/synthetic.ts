@@ -21,11 +21,18 @@ const { values } = parseArgs({
     repeat: { type: 'string', default: '5' },
   },
 });
-const [size, people, shots, repeat] = [values.size, values.people, values.shots, values.repeat].map(Number) as [number, number, number, number];
+const [size, people, shots, repeat] = [values.size, values.people, values.shots, values.repeat].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
 
 const opened = performance.now();
 const renderer = new PeopleRenderer(openHeadModel(values.ict));
-console.log(`${cpus()[0]?.model}, Node ${process.version}; family ${renderer.anatomy.model.family}, ready in ${((performance.now() - opened) / 1000).toFixed(2)} s`);
+console.log(
+  `${cpus()[0]?.model}, Node ${process.version}; family ${renderer.anatomy.model.family}, ready in ${((performance.now() - opened) / 1000).toFixed(2)} s`,
+);
 let best = 0;
 for (let run = 0; run < repeat; run++) {
   const start = performance.now();
@@ -38,4 +45,6 @@ for (let run = 0; run < repeat; run++) {
   best = Math.max(best, rate);
   console.log(`run ${run}: ${rate.toFixed(1)} pictures a second`);
 }
-console.log(`best: ${best.toFixed(1)} pictures of ${size}² a second, 2×2 samples a pixel, ${shots} shots a person, one thread`);
+console.log(
+  `best: ${best.toFixed(1)} pictures of ${size}² a second, 2×2 samples a pixel, ${shots} shots a person, one thread`,
+);

@@ -44,7 +44,9 @@ for (let n = 0; n < Number(values.people); n++) {
   let sum = 0;
   for (let i = 17; i < 68; i++) {
     const v = LANDMARKS_68[i]!;
-    const d = Math.hypot(face.landmarks[3 * v]! - truth.landmarks[i]![0], face.landmarks[3 * v + 1]! - truth.landmarks[i]![1]) / unit;
+    const d =
+      Math.hypot(face.landmarks[3 * v]! - truth.landmarks[i]![0], face.landmarks[3 * v + 1]! - truth.landmarks[i]![1]) /
+      unit;
     perPoint[i]! += d;
     sum += d / 51;
   }
@@ -54,6 +56,8 @@ errors.sort((a, b) => a - b);
 const percent = (x: number): string => (100 * x).toFixed(1) + ' %';
 console.log(`${renderer.anatomy.model.family}: found ${found} of ${values.people}`);
 if (missed.length) console.log(`missed ${missed.join('; ')}`);
-console.log(`landmark error: mean ${percent(errors.reduce((a, b) => a + b, 0) / errors.length)}, median ${percent(errors[errors.length >> 1]!)}, 95th ${percent(errors[Math.floor(errors.length * 0.95)]!)} of the inter-ocular distance`);
+console.log(
+  `landmark error: mean ${percent(errors.reduce((a, b) => a + b, 0) / errors.length)}, median ${percent(errors[errors.length >> 1]!)}, 95th ${percent(errors[Math.floor(errors.length * 0.95)]!)} of the inter-ocular distance`,
+);
 console.log(`by point: ${Array.from(perPoint.subarray(17), (d, i) => `${i + 17}:${percent(d / found)}`).join(' ')}`);
 await tracker.dispose();

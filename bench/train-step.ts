@@ -7,7 +7,21 @@
  *   npx tsx bench/train-step.ts [batch=16] [channels=96] [size=16] [steps=20]
  */
 import { RandomStream, randomKey } from '../src/core/rng.js';
-import { add, adamW, compile, conv2d, Graph, gradients, groupNorm, mean, silu, sizeOf, square, sub, type Tensor } from '../src/graph/index.js';
+import {
+  adamW,
+  add,
+  compile,
+  conv2d,
+  Graph,
+  gradients,
+  groupNorm,
+  mean,
+  silu,
+  sizeOf,
+  square,
+  sub,
+  type Tensor,
+} from '../src/graph/index.js';
 
 const [batch = 16, channels = 96, size = 16, steps = 20] = process.argv.slice(2).map(Number);
 const BLOCKS = 8;
@@ -33,7 +47,14 @@ const loss = mean(square(sub(h, g.input('target', shape))));
 const parameters = g.parameters();
 const random = new RandomStream(randomKey(0));
 const initial = parameters.map((p) => Float32Array.from(random.normals(sizeOf(p.shape)), (v) => v * 0.03));
-const state = adamW(g, { parameters, initial, gradients: gradients(loss, parameters), learningRate: 1e-4, step: g.input('step', []), clipNorm: 1 });
+const state = adamW(g, {
+  parameters,
+  initial,
+  gradients: gradients(loss, parameters),
+  learningRate: 1e-4,
+  step: g.input('step', []),
+  clipNorm: 1,
+});
 const threads = Number(process.env['THREADS'] ?? 1);
 const program = await compile({ outputs: { loss }, state, threads, profile: process.env['PROFILE'] });
 const feeds = { x: random.normals(sizeOf(shape)), target: random.normals(sizeOf(shape)) };

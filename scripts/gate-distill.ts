@@ -109,6 +109,12 @@ function depthPicture(depth: Image): Image {
   return out;
 }
 
+/** Mean opacity of the pixels that see the head (or do not). */
+function meanOpacity(found: Rendering, truth: SceneView, head: boolean): number {
+  const chosen = found.opacity.data.filter((_, i) => truth.depth.data[i]! > 0 === head);
+  return chosen.reduce((s, x) => s + x, 0) / chosen.length;
+}
+
 /** Depth where at least half of the ray is stopped. */
 function solid({ depth, opacity }: Rendering): Image {
   return { ...depth, data: depth.data.map((d, i) => (opacity.data[i]! >= 0.5 ? d : 0)) };
@@ -149,6 +155,10 @@ async function measure(head: Head): Promise<void> {
   );
   const bias = rows.map(({ truth, found }) => depthBias(found.depth, truth.depth) / scene.headDepth);
   console.log(`mean signed depth error, same unit: ${bias.map((d) => d.toFixed(4)).join(' ')}`);
+  const inside = rows.map(({ truth, found }) => meanOpacity(found, truth, true));
+  const outside = rows.map(({ truth, found }) => meanOpacity(found, truth, false));
+  console.log(`mean opacity on the head: ${inside.map((d) => d.toFixed(3)).join(' ')}`);
+  console.log(`mean opacity off the head: ${outside.map((d) => d.toFixed(3)).join(' ')}`);
   console.log(`one ${size}² view: ${renderTime.toFixed(0)} ms`);
   if (values.out) {
     mkdirSync(values.out, { recursive: true });

@@ -28,7 +28,12 @@ const { values, positionals } = parseArgs({
     studio: { type: 'boolean', default: false },
   },
 });
-const [people, shots, size, columns] = [values.people, values.shots, values.size, values.columns].map(Number) as [number, number, number, number];
+const [people, shots, size, columns] = [values.people, values.shots, values.size, values.columns].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
 const renderer = new PeopleRenderer(openHeadModel(values.ict));
 const root = randomKey(Number(values.seed));
 const tiles: OverlayOptions[] = [];
@@ -57,4 +62,6 @@ await sharp({ create: { width: columns * size, height: rows * size, channels: 3,
   .composite(tiles)
   .png()
   .toFile(positionals[0] ?? 'people.png');
-console.log(`${tiles.length} pictures of ${size}² in ${seconds.toFixed(1)} s (${(tiles.length / seconds).toFixed(1)} a second)`);
+console.log(
+  `${tiles.length} pictures of ${size}² in ${seconds.toFixed(1)} s (${(tiles.length / seconds).toFixed(1)} a second)`,
+);

@@ -43,4 +43,15 @@ describe('joker', () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'bad-argument' } });
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
+
+  it('verifies reference outputs: 0 within the tolerance, 1 outside, 2 when there are none', () => {
+    const passed = joker('verify', 'src/prior/fixtures', '--json');
+    expect(passed.status).toBe(0);
+    expect(JSON.parse(passed.stdout)).toMatchObject({ passed: true, tolerance: 1e-3 });
+    const failed = joker('verify', 'src/prior/fixtures', '--tolerance', '1e-12');
+    expect(failed.status).toBe(1);
+    expect(failed.stdout).toMatch(/^FAIL /m);
+    expect(failed.stderr).toMatch(/^joker: .* is off by /m);
+    expect(joker('verify', 'docs')).toMatchObject({ status: 2, stderr: expect.stringContaining('nothing to verify') });
+  });
 });

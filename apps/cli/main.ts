@@ -11,6 +11,7 @@ import { packageRoot } from '../../src/core/files/assets.js';
 import { addFace } from './face.js';
 import { addModels } from './models.js';
 import { reportFailure } from './talk.js';
+import { addTrain } from './train.js';
 import { addVerify } from './verify.js';
 
 const NAME = 'joker';
@@ -29,6 +30,7 @@ function makeProgram(): Command {
     .configureOutput({ writeErr: () => {} }) // errors are printed once, by reportFailure
     .exitOverride();
   addFace(program);
+  addTrain(program);
   addVerify(program);
   addModels(program);
   return program;

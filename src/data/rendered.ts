@@ -52,7 +52,13 @@ function personKey(seed: number, person: number): RandomKey {
  * as the frames of one clip do (otherwise nothing could tell a model what stands behind the head). `attempt` counts redrawn
  * poses.
  */
-export function renderedShot(options: RenderedSetOptions, person: number, frame: number, view: number, attempt: number): Shot {
+export function renderedShot(
+  options: RenderedSetOptions,
+  person: number,
+  frame: number,
+  view: number,
+  attempt: number,
+): Shot {
   const key = foldIn(foldInName(personKey(options.seed, person), 'frames'), frame);
   const { light, background } = sampleShot(foldInName(personKey(options.seed, person), 'scene'), options.shots);
   const shot = { ...sampleShot(key, options.shots), light, background };
@@ -72,7 +78,9 @@ export async function renderPerson(
   const items: RenderedItem[] = [];
   for (let frame = 0; frame < options.frames; frame++)
     for (let view = 0; view < options.views; view++) {
-      const item = await renderItem(renderer, tracker, options, person, (attempt) => renderedShot(options, index, frame, view, attempt));
+      const item = await renderItem(renderer, tracker, options, person, (attempt) =>
+        renderedShot(options, index, frame, view, attempt),
+      );
       if (!item) return null;
       items.push(item);
     }

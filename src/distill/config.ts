@@ -15,6 +15,8 @@ export type LossWeights = {
   readonly perceptual: number;
   /** mean of √(opacity² + 0.01) */
   readonly sparsity: number;
+  /** mean entropy of the opacity, in nats: drives rays to see either the head or the background. The paper: 0 */
+  readonly opaqueness: number;
 };
 
 /** Configuration of a distillation. */
@@ -60,7 +62,7 @@ export const paperPreset: DistillConfig = {
   batch: { views: 64, patch: 64 },
   samples: 200, // the whole diagonal of the box at the paper's step
   step: null,
-  losses: { l1: 1, perceptual: 1, sparsity: 1e-6 },
+  losses: { l1: 1, perceptual: 1, sparsity: 1e-6, opaqueness: 0 },
   optimiser: { beta1: 0.9, beta2: 0.99, epsilon: 1e-15, weightDecay: 0.01 },
   rates: { table: 0.01, networks: 0.001 },
   decayFrom: 1,
@@ -81,6 +83,9 @@ export const draftPreset: DistillConfig = {
   ],
   batch: { views: 4, patch: 32 },
   samples: 16,
+  // Measured on a synthetic person, perfect teacher, 64²: at the paper's 1e-6 the field fills the space before the background
+  // with density of its colour (opacity above 0.5 there); at 0.005 the silhouette is clean and PSNR falls by 0.2 dB.
+  losses: { l1: 1, perceptual: 1, sparsity: 0.005, opaqueness: 0.002 },
   rates: { table: 0.06, networks: 0.01 },
   decayFrom: 0.5,
   field: draftField,

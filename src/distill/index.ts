@@ -15,6 +15,7 @@ export {
   viewCamera,
   WIDE_RANGE,
 } from './orbit.js';
+export { encoderPerceptual } from './perceptual.js';
 export {
   listUpdates,
   type NoisePlan,

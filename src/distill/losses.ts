@@ -8,9 +8,12 @@
 import {
   abs,
   add,
+  clip,
   type Graph,
+  log,
   mean,
   mul,
+  neg,
   reshape,
   sqrt,
   square,
@@ -56,10 +59,21 @@ export function buildLoss(
 ): LossTerms {
   const l1 = mean(abs(sub(rays.color, target)));
   const sparsity = mean(sqrt(add(square(rays.opacity), SPARSITY_FLOOR)));
-  const base = add(mul(l1, weights.l1), mul(sparsity, weights.sparsity));
+  const plain = add(mul(l1, weights.l1), mul(sparsity, weights.sparsity));
+  const base = weights.opaqueness === 0 ? plain : add(plain, mul(entropy(rays.opacity), weights.opaqueness));
   if (!perceptualTerm || weights.perceptual === 0) return { total: base, l1, perceptual: null, sparsity };
   const perceptual = perceptualTerm.build(g, toPatches(rays.color, shape), toPatches(target, shape));
   return { total: add(base, mul(perceptual, weights.perceptual)), l1, perceptual, sparsity };
+}
+
+/** Keeps the logarithms finite; at the limits the entropy is 0.008, and there is nothing left to gain. */
+const ENTROPY_FLOOR = 1e-3;
+
+/** Mean of −o·log o − (1 − o)·log(1 − o). */
+function entropy(opacity: Tensor): Tensor {
+  const o = clip(opacity, ENTROPY_FLOOR, 1 - ENTROPY_FLOOR);
+  const rest = sub(1, o);
+  return neg(mean(add(mul(o, log(o)), mul(rest, log(rest)))));
 }
 
 /** [B·P², 3] in [0, 1] → [B, 3, P, P] in [−1, 1]. */

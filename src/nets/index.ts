@@ -33,4 +33,4 @@ export {
 } from './scope.js';
 export { type TransformerOptions, transformer } from './transformer.js';
 export { type ControlResiduals, selfAttentionLayers, type UnetInputs, unet } from './unet.js';
-export { type LatentPosterior, vaeDecode, vaeEncode } from './vae.js';
+export { type LatentPosterior, vaeDecode, vaeEncode, vaeFeatures } from './vae.js';

@@ -52,15 +52,25 @@ function momentCount(config: VaeConfig): number {
   return 2 * config.latent_channels;
 }
 
+/** Features of the encoder's levels before each downsampling, [B, width, H/2^i, W/2^i]: for perceptual distances. */
+export function vaeFeatures(scope: Scope, config: VaeConfig, image: Tensor): Tensor[] {
+  return encoderLevels(scope.at('encoder'), config, image);
+}
+
 function encoder(scope: Scope, config: VaeConfig, image: Tensor): Tensor {
+  const x = encoderLevels(scope, config, image).at(-1)!;
+  return head(scope, config, middle(scope.at('mid_block'), config, x), momentCount(config));
+}
+
+function encoderLevels(scope: Scope, config: VaeConfig, image: Tensor): Tensor[] {
   const widths = config.block_out_channels;
   let x = convolution(scope.at('conv_in'), image, widths[0]!);
-  widths.forEach((channels, level) => {
+  return widths.map((channels, level) => {
     const block = scope.at(`down_blocks.${level}`);
+    if (level > 0) x = downsample(scope.at(`down_blocks.${level - 1}.downsamplers.0`), x, { oneSided: true });
     for (let i = 0; i < config.layers_per_block; i++) x = plainResnet(block.at(`resnets.${i}`), config, x, channels);
-    if (level < widths.length - 1) x = downsample(block.at('downsamplers.0'), x, { oneSided: true });
+    return x;
   });
-  return head(scope, config, middle(scope.at('mid_block'), config, x), momentCount(config));
 }
 
 function decoder(scope: Scope, config: VaeConfig, latent: Tensor): Tensor {

@@ -16,3 +16,9 @@ export const verifyJob = jobOf<typeof import('./verify.js'), 'verify'>(
   new URL('./verify.js', import.meta.url),
   'verify',
 );
+
+/** Trains one stage: `trainStage` in train-job.ts. */
+export const trainJob = jobOf<typeof import('./train-job.js'), 'trainStage'>(
+  new URL('./train-job.js', import.meta.url),
+  'trainStage',
+);

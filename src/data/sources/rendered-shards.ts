@@ -30,9 +30,17 @@ export function normalsPath(folder: string, shard: string): string {
 
 /** Names of the shards of a folder, in order. @throws JokerError missing-file when there is none. */
 export function shardNames(folder: string): string[] {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => NAME.test(name)).sort() : [];
+  const names = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => NAME.test(name))
+        .sort()
+    : [];
   if (names.length === 0)
-    throw new JokerError('missing-file', `${folder}: holds no people-*.safetensors`, 'Render some: scripts/render-training-set.ts.');
+    throw new JokerError(
+      'missing-file',
+      `${folder}: holds no people-*.safetensors`,
+      'Render some: scripts/render-training-set.ts.',
+    );
   return names;
 }
 

@@ -11,7 +11,17 @@
  * set; the manifest of a shard is written last, so that a half-written shard is never read.
  */
 
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { JokerError } from '../../core/errors.js';
 import { type DatasetSpec, FRAME_VALUES, type Frame, type FrameSink } from '../synthetic/dataset.js';
@@ -71,7 +81,9 @@ export function openShard(folder: string, manifest: Omit<ShardManifest, 'version
       },
     };
   } catch (error) {
-    throw new JokerError('not-writable', `${folder}: ${String(error)}`, 'Choose a folder that you may write to.', { cause: error });
+    throw new JokerError('not-writable', `${folder}: ${String(error)}`, 'Choose a folder that you may write to.', {
+      cause: error,
+    });
   }
 }
 
@@ -103,14 +115,31 @@ export function openShards(folder: string): ShardedSet {
   const shards = manifests.map((manifest) => ({ manifest, ...openFiles(folder, manifest.first) }));
   const shardOf = (person: number): (typeof shards)[number] => {
     const shard = shards.find((s) => person >= s.manifest.first && person < s.manifest.first + s.manifest.people);
-    if (!shard) throw new JokerError('bad-argument', `person ${person} is not in ${folder}`, 'Ask for a person that is listed in people.');
+    if (!shard)
+      throw new JokerError(
+        'bad-argument',
+        `person ${person} is not in ${folder}`,
+        'Ask for a person that is listed in people.',
+      );
     return shard;
   };
   const frame = (person: number, shot: number): number => (person - shardOf(person).manifest.first) * spec.shots + shot;
   const pixels = spec.size * spec.size;
-  const read = (kind: Kind, person: number, shot: number, bytes: number, out: Uint8Array = new Uint8Array(bytes), offset = 0): Uint8Array => {
+  const read = (
+    kind: Kind,
+    person: number,
+    shot: number,
+    bytes: number,
+    out: Uint8Array = new Uint8Array(bytes),
+    offset = 0,
+  ): Uint8Array => {
     const done = readSync(shardOf(person).files[kind], out, offset, bytes, frame(person, shot) * bytes);
-    if (done !== bytes) throw new JokerError('bad-file', `${fileOf(folder, kind, shardOf(person).manifest.first)}: ends early`, 'Make the set again.');
+    if (done !== bytes)
+      throw new JokerError(
+        'bad-file',
+        `${fileOf(folder, kind, shardOf(person).manifest.first)}: ends early`,
+        'Make the set again.',
+      );
     return out;
   };
   return {
@@ -135,12 +164,20 @@ function readManifests(folder: string): ShardManifest[] {
   try {
     names = readdirSync(folder).filter((name) => /^manifest-\d+\.json$/.test(name));
   } catch (error) {
-    throw new JokerError('missing-file', `${folder}: cannot be listed`, 'Name a folder of synthetic shards.', { cause: error });
+    throw new JokerError('missing-file', `${folder}: cannot be listed`, 'Name a folder of synthetic shards.', {
+      cause: error,
+    });
   }
   const list = names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as ShardManifest);
   if (!list.length) throw new JokerError('missing-file', `${folder}: holds no finished shard`, 'Make the set first.');
-  const fits = (m: ShardManifest): boolean => m.version === VERSION && JSON.stringify(m.spec) === JSON.stringify(list[0]!.spec);
-  if (!list.every(fits)) throw new JokerError('bad-file', `${folder}: its shards belong to different sets or versions`, 'Make the set again in an empty folder.');
+  const fits = (m: ShardManifest): boolean =>
+    m.version === VERSION && JSON.stringify(m.spec) === JSON.stringify(list[0]!.spec);
+  if (!list.every(fits))
+    throw new JokerError(
+      'bad-file',
+      `${folder}: its shards belong to different sets or versions`,
+      'Make the set again in an empty folder.',
+    );
   return list;
 }
 
@@ -156,5 +193,13 @@ function openFiles(folder: string, first: number): { files: Record<Kind, number>
 export function readFrame(set: ShardedSet, person: number, shot: number): Frame {
   const image = new Uint8Array(set.spec.size ** 2 * 3);
   set.image(person, shot, image);
-  return { person, shot, caption: set.caption(person, shot), image, mask: set.mask(person, shot), tongueMask: set.tongue(person, shot), values: set.values(person, shot) };
+  return {
+    person,
+    shot,
+    caption: set.caption(person, shot),
+    image,
+    mask: set.mask(person, shot),
+    tongueMask: set.tongue(person, shot),
+    values: set.values(person, shot),
+  };
 }

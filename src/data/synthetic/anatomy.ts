@@ -1,8 +1,8 @@
 /** What the renderer needs to know about a family of heads, worked out once: fields, openness, skull, and topology. */
 
 import { anatomyFields } from './fields.js';
-import { hairTriangles } from './hair.js';
 import { GLASSES_VERTICES, glassesTriangles } from './glasses.js';
+import { hairTriangles } from './hair.js';
 import { type HeadModel, PART } from './head-model.js';
 import { openness } from './occlusion.js';
 import { type Skull, skullOf } from './skull.js';

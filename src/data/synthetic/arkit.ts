@@ -67,7 +67,11 @@ export type Expression = Readonly<Partial<Record<ArkitName, number>>>;
 
 /** The same name on the other side of the face; names without a side stay as they are. */
 export function mirrored(name: ArkitName): ArkitName {
-  const other = name.endsWith('Left') ? name.slice(0, -4) + 'Right' : name.endsWith('Right') ? name.slice(0, -5) + 'Left' : name;
+  const other = name.endsWith('Left')
+    ? name.slice(0, -4) + 'Right'
+    : name.endsWith('Right')
+      ? name.slice(0, -5) + 'Left'
+      : name;
   return ARKIT_NAMES.find((candidate) => candidate === other) ?? name;
 }
 

@@ -2,8 +2,8 @@
 
 import type { Anatomy } from './anatomy.js';
 import { ARKIT_NAMES } from './arkit.js';
-import { growHair, type Hair } from './hair.js';
 import { placeGlasses } from './glasses.js';
+import { growHair, type Hair } from './hair.js';
 import { addShape, type Pose, poseMatrix } from './head-model.js';
 import type { Person } from './person.js';
 import type { Shot } from './shot.js';

@@ -6,7 +6,7 @@
  */
 
 import { toBytes } from '../../core/image.js';
-import { foldIn, foldInName, type RandomKey, randomKey, RandomStream } from '../../core/rng.js';
+import { foldIn, foldInName, type RandomKey, RandomStream, randomKey } from '../../core/rng.js';
 import { expressionVector } from './arkit.js';
 import { describe } from './describe.js';
 import { type Person, samplePerson } from './person.js';

@@ -23,7 +23,8 @@ export function describe(person: Person, shot: Shot, random: RandomStream): stri
 }
 
 function subject(person: Person, random: RandomStream): string {
-  if (person.skin.kind === 'stone') return `a ${random.pick(['stone statue', 'statue', 'gray stone bust'])} of ${random.pick(['a', 'a young'])} ${person.presentation}`;
+  if (person.skin.kind === 'stone')
+    return `a ${random.pick(['stone statue', 'statue', 'gray stone bust'])} of ${random.pick(['a', 'a young'])} ${person.presentation}`;
   if (random.chance(0.08)) return 'a person';
   return `${random.pick(['a', 'a', 'a young'])} ${person.presentation}`;
 }
@@ -33,9 +34,21 @@ function appearance(person: Person, random: RandomStream): string {
   const list: string[] = [];
   const { pattern } = person.paint;
   if (pattern !== 'none' && random.chance(0.85)) list.push(paintWords(person, random));
-  else if (person.skin.kind === 'pattern' && random.chance(0.7)) list.push(`${colorName(person.skin.waveColors[0])} ${random.pick(['patches', 'paint', 'patterns'])} on ${pronoun(person)} face`);
+  else if (person.skin.kind === 'pattern' && random.chance(0.7))
+    list.push(
+      `${colorName(person.skin.waveColors[0])} ${random.pick(['patches', 'paint', 'patterns'])} on ${pronoun(person)} face`,
+    );
   if (person.skin.kind !== 'stone' && random.chance(0.65)) list.push(hairWords(person));
-  if (person.beard.style !== 'none' && random.chance(0.6)) list.push(person.beard.style === 'moustache' ? 'a mustache' : person.beard.style === 'goatee' ? 'a goatee' : person.beard.style === 'full' ? 'a beard' : 'a stubble beard');
+  if (person.beard.style !== 'none' && random.chance(0.6))
+    list.push(
+      person.beard.style === 'moustache'
+        ? 'a mustache'
+        : person.beard.style === 'goatee'
+          ? 'a goatee'
+          : person.beard.style === 'full'
+            ? 'a beard'
+            : 'a stubble beard',
+    );
   if (person.lips.amount > 0.9 && random.chance(0.4)) list.push(`${colorName(person.lips.color)} lipstick`);
   if (person.glasses && random.chance(0.85)) list.push('glasses');
   if (!list.length) return '';
@@ -63,9 +76,15 @@ function paintWords(person: Person, random: RandomStream): string {
     case 'clown':
       return random.pick(['clown makeup', 'white clown face paint']);
     case 'spots':
-      return random.pick([`${name} spots on a ${colorName(second)} face`, `${name} and ${colorName(second)} face paint`]);
+      return random.pick([
+        `${name} spots on a ${colorName(second)} face`,
+        `${name} and ${colorName(second)} face paint`,
+      ]);
     case 'tiger':
-      return random.pick([`${name} and ${colorName(second)} tiger face paint`, `${name} stripes on ${pronoun(person)} face`]);
+      return random.pick([
+        `${name} and ${colorName(second)} tiger face paint`,
+        `${name} stripes on ${pronoun(person)} face`,
+      ]);
     default:
       return pattern satisfies never;
   }
@@ -104,17 +123,32 @@ function actions(shot: Shot, random: RandomStream): string[] {
   const jaw = e.jawOpen ?? 0;
   if (shot.tongue) out.push(tongueWords(shot.tongue.direction, random));
   else if (jaw >= OPEN_MOUTH && random.chance(0.85)) out.push(random.pick(jaw > 0.65 ? WIDE : OPEN));
-  const words = KIND_WORDS[shot.kind];
+  const words = jaw >= OPEN_MOUTH && CLOSED_KINDS.has(shot.kind) ? [] : KIND_WORDS[shot.kind];
   if (words.length && random.chance(0.8)) out.push(random.pick(words));
-  if (Math.abs(shot.pose.yaw) > 0.35 && random.chance(0.4)) out.push(`looking to the ${shot.pose.yaw > 0 ? 'right' : 'left'}`);
+  if (Math.abs(shot.pose.yaw) > 0.35 && random.chance(0.4))
+    out.push(`looking to the ${shot.pose.yaw > 0 ? 'right' : 'left'}`);
   return out.slice(0, 3);
 }
 
+/** Kinds of faces that need closed lips: an open jaw undoes them. */
+const CLOSED_KINDS: ReadonlySet<ExpressionKind> = new Set<ExpressionKind>(['kiss', 'puffed', 'rolledLips', 'funnel']);
+
 const OPEN = ['with an open mouth', 'with the mouth open', 'opening the mouth'] as const;
-const WIDE = ['with the mouth wide open', 'mouth wide open', 'opening the mouth wide', 'screaming with an open mouth'] as const;
+const WIDE = [
+  'with the mouth wide open',
+  'mouth wide open',
+  'opening the mouth wide',
+  'screaming with an open mouth',
+] as const;
 
 function tongueWords(direction: TongueDirection, random: RandomStream): string {
-  const out = random.pick(['sticking the tongue out', 'sticking out the tongue', 'with the tongue out', 'showing the tongue', 'with the tongue sticking out']);
+  const out = random.pick([
+    'sticking the tongue out',
+    'sticking out the tongue',
+    'with the tongue out',
+    'showing the tongue',
+    'with the tongue sticking out',
+  ]);
   switch (direction) {
     case 'out':
       return out;
@@ -185,12 +219,28 @@ export function colorName(color: Rgb): string {
 
 function hairColorName(color: Rgb): string {
   const natural = HAIR_COLORS.map((h): readonly [string, number, number, number] => [h.name, ...h.rgb]);
-  const loud = COLORS.filter(([name]) => ['green', 'teal', 'blue', 'dark blue', 'purple', 'pink', 'orange', 'yellow', 'light green', 'light blue', 'dark green', 'dark red'].includes(name));
+  const loud = COLORS.filter(([name]) =>
+    [
+      'green',
+      'teal',
+      'blue',
+      'dark blue',
+      'purple',
+      'pink',
+      'orange',
+      'yellow',
+      'light green',
+      'light blue',
+      'dark green',
+      'dark red',
+    ].includes(name),
+  );
   return nearestName(color, [...natural, ...loud]);
 }
 
 function nearestName(color: Rgb, names: readonly (readonly [string, number, number, number])[]): string {
   const [r, g, b] = color.map(toSrgb) as [number, number, number];
-  const distance = (n: readonly [string, number, number, number]): number => (n[1] - r) ** 2 + (n[2] - g) ** 2 + (n[3] - b) ** 2;
+  const distance = (n: readonly [string, number, number, number]): number =>
+    (n[1] - r) ** 2 + (n[2] - g) ** 2 + (n[3] - b) ** 2;
   return names.reduce((best, n) => (distance(n) < distance(best) ? n : best))[0];
 }

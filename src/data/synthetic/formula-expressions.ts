@@ -9,7 +9,13 @@ import { ballFront, bump, EYE_HALF, EYE_X, EYE_Y, MOUTH_HALF, MOUTH_Y } from './
 import { smoothstep } from './noise.js';
 
 /** A vertex of the mean head and what it belongs to. */
-export type Place = { readonly x: number; readonly y: number; readonly z: number; readonly side: SlitSide; readonly jaw: 0 | 1 | null };
+export type Place = {
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+  readonly side: SlitSide;
+  readonly jaw: 0 | 1 | null;
+};
 
 type Offset = readonly [number, number, number];
 type Rule = (p: Place) => Offset;

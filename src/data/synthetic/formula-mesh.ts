@@ -31,15 +31,20 @@ export type Draft = {
 };
 
 /** Columns around and rows from crown to shoulders; three quarters of the columns are on the front half. */
-const COLUMNS = 152;
-const ROWS = 132;
+const COLUMNS = 128;
+const ROWS = 108;
 
 /** How far lids and lips part at rest, world units: upper lid, lower lid. */
 const UPPER_LID = 0.062;
 const LOWER_LID = 0.042;
 
 /** Piece by piece: skin, then mouth bag, teeth, eyeballs. */
-export function draftHead(): { draft: Draft; eyes: [[number, number], [number, number]]; lower: number[]; upper: number[] } {
+export function draftHead(): {
+  draft: Draft;
+  eyes: [[number, number], [number, number]];
+  lower: number[];
+  upper: number[];
+} {
   const draft: Draft = { positions: [], triangles: [], parts: [], sides: [], jaw: [] };
   addSkin(draft);
   addMouthBag(draft);
@@ -50,7 +55,13 @@ export function draftHead(): { draft: Draft; eyes: [[number, number], [number, n
   return { draft, eyes: [right, left], lower, upper };
 }
 
-function addVertex(draft: Draft, p: readonly number[], part: number, side: SlitSide = 0, jaw: 0 | 1 | null = null): number {
+function addVertex(
+  draft: Draft,
+  p: readonly number[],
+  part: number,
+  side: SlitSide = 0,
+  jaw: 0 | 1 | null = null,
+): number {
   draft.positions.push(p[0]!, p[1]!, p[2]!);
   draft.parts.push(part);
   draft.sides.push(side);

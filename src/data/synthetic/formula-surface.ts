@@ -87,7 +87,8 @@ function relief(x: number, y: number): number {
   const brow = 0.05 * bump(ax, y, 0.28, 0.52, 0.25, 0.09);
   const cheek = 0.05 * bump(ax, y, 0.42, 0.02, 0.2, 0.18);
   const lipsAcross = Math.exp(-((x / 0.23) ** 4));
-  const lips = lipsAcross * (0.075 * Math.exp(-(((y + 0.325) / 0.05) ** 2)) + 0.075 * Math.exp(-(((y + 0.435) / 0.05) ** 2)));
+  const lips =
+    lipsAcross * (0.075 * Math.exp(-(((y + 0.325) / 0.05) ** 2)) + 0.075 * Math.exp(-(((y + 0.435) / 0.05) ** 2)));
   const muzzle = 0.06 * bump(x, y, 0, -0.36, 0.3, 0.25);
   const crease = -0.035 * Math.exp(-(((y + 0.375) / 0.014) ** 2)) * lipsAcross;
   const underLip = -0.02 * bump(x, y, 0, -0.54, 0.2, 0.05);

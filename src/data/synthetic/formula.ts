@@ -27,9 +27,17 @@ const IDENTITY: readonly ((x: number, y: number, z: number) => Offset)[] = [
   (x, y, z) => [0, -0.03 * bump(x, y, 0, -0.05, 0.12, 0.16) * ahead(z), 0], // nose is long
   (x, y, z) => [0, 0, 0.03 * bump(Math.abs(x), y, 0.25, 0.52, 0.25, 0.1) * ahead(z)], // brow ridge
   (x, y, z) => [0.02 * Math.sign(x) * cheek(x, y, z), 0, 0.025 * cheek(x, y, z)], // cheeks
-  (x, y, z) => [0, -0.02 * bump(x, y, 0, -0.72, 0.25, 0.15) * ahead(z), 0.035 * bump(x, y, 0, -0.72, 0.25, 0.15) * ahead(z)], // chin
+  (x, y, z) => [
+    0,
+    -0.02 * bump(x, y, 0, -0.72, 0.25, 0.15) * ahead(z),
+    0.035 * bump(x, y, 0, -0.72, 0.25, 0.15) * ahead(z),
+  ], // chin
   (x, y, z) => [0.16 * x * bump(x, y, 0, MOUTH_Y, 0.35, 0.16) * ahead(z), 0, 0], // mouth is wide
-  (x, y, z) => [0, 0.25 * (y - MOUTH_Y) * bump(x, y, 0, MOUTH_Y, 0.28, 0.1) * ahead(z), 0.012 * bump(x, y, 0, MOUTH_Y, 0.25, 0.09) * ahead(z)], // lips are full
+  (x, y, z) => [
+    0,
+    0.25 * (y - MOUTH_Y) * bump(x, y, 0, MOUTH_Y, 0.28, 0.1) * ahead(z),
+    0.012 * bump(x, y, 0, MOUTH_Y, 0.25, 0.09) * ahead(z),
+  ], // lips are full
   (_x, y) => [0, 0.05 * smoothstep(0.6, 1.3, y), 0], // forehead is high
   (_x, _y, z) => [0, 0, 0.05 * Math.min(0, z + 0.4)], // back of the head
 ];
@@ -47,7 +55,9 @@ export function makeFormula(): HeadModel {
   const { draft, eyes, lower, upper } = draftHead();
   const neutral = Float32Array.from(draft.positions);
   const parts = Uint8Array.from(draft.parts);
-  const modes = IDENTITY.map((mode) => offsets(neutral, (x, y, z, v) => (parts[v] === PART.eye ? [0, 0, 0] : mode(x, y, z))));
+  const modes = IDENTITY.map((mode) =>
+    offsets(neutral, (x, y, z, v) => (parts[v] === PART.eye ? [0, 0, 0] : mode(x, y, z))),
+  );
   return {
     family: 'formula',
     vertexCount: parts.length,
@@ -59,6 +69,7 @@ export function makeFormula(): HeadModel {
       const out = neutral.slice();
       modes.forEach((mode, m) => {
         const w = coefficients[m] ?? 0;
+        if (w === 0) return;
         for (let i = 0; i < out.length; i++) out[i]! += w * mode[i]!;
       });
       return out;
@@ -144,7 +155,24 @@ const PLACES: readonly (readonly [number, number, number, number, -1 | 0 | 1])[]
 function mirrorIndex(i: number): number {
   if (i <= 16) return 16 - i;
   if (i <= 26) return 43 - i;
-  const pairs: Record<number, number> = { 31: 35, 32: 34, 36: 45, 37: 44, 38: 43, 39: 42, 40: 47, 41: 46, 48: 54, 49: 53, 50: 52, 58: 56, 59: 55, 60: 64, 61: 63, 67: 65 };
+  const pairs: Record<number, number> = {
+    31: 35,
+    32: 34,
+    36: 45,
+    37: 44,
+    38: 43,
+    39: 42,
+    40: 47,
+    41: 46,
+    48: 54,
+    49: 53,
+    50: 52,
+    58: 56,
+    59: 55,
+    60: 64,
+    61: 63,
+    67: 65,
+  };
   return pairs[i] ?? i;
 }
 

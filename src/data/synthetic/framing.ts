@@ -25,7 +25,14 @@ export function landmarkPositions(model: HeadModel, posed: Float32Array): [numbe
  * @param posed 3·V world positions of the head.
  */
 export function shotCamera(model: HeadModel, shot: Shot, posed: Float32Array, size: number): Camera {
-  const wide = orbitCamera({ azimuth: 0, elevation: 0, distance: DISTANCE, focal: FOCAL * FINE, width: FINE, height: FINE });
+  const wide = orbitCamera({
+    azimuth: 0,
+    elevation: 0,
+    distance: DISTANCE,
+    focal: FOCAL * FINE,
+    width: FINE,
+    height: FINE,
+  });
   const seen = landmarkPositions(model, posed).map(([x, y, z]) => projectPoint(wide, x, y, z));
   const box = cropBox(fivePoints(seen), FINE, FINE);
   const { dx, dy, scale } = shot.framing;

@@ -44,7 +44,12 @@ export function placeGlasses(model: HeadModel, base: Float32Array, person: Perso
   };
   const bridge = mark(27);
   const lines: Vector[][] = [];
-  const centres = ([[36, 39], [42, 45]] as const).map(([a, b]): Vector => {
+  const centres = (
+    [
+      [36, 39],
+      [42, 45],
+    ] as const
+  ).map(([a, b]): Vector => {
     const [p, q] = [mark(a), mark(b)];
     return [(p[0] + q[0]) / 2, (p[1] + q[1]) / 2 - 0.02, Math.max(p[2], q[2], bridge[2] - 0.06) + 0.09];
   });
@@ -57,7 +62,9 @@ export function placeGlasses(model: HeadModel, base: Float32Array, person: Perso
     const c = centres[side]!;
     const ear = ears[side];
     const sign = side === 0 ? -1 : 1;
-    lines.push(bar([c[0] + sign * width, c[1] + 0.05, c[2] - 0.03], [ear[0] + sign * 0.08, c[1] + 0.02, ear[2] - 0.3], 0));
+    lines.push(
+      bar([c[0] + sign * width, c[1] + 0.05, c[2] - 0.03], [ear[0] + sign * 0.08, c[1] + 0.02, ear[2] - 0.3], 0),
+    );
   }
   let at = 0;
   for (const line of lines) at = tube(line, out, at);
@@ -71,7 +78,11 @@ function rim(c: Vector, width: number, height: number, power: number): Vector[] 
     const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
     const x = width * Math.sign(cos) * Math.abs(cos) ** (2 / power);
     const outward = x * Math.sign(c[0]);
-    return [c[0] + x, c[1] + height * Math.sign(sin) * Math.abs(sin) ** (2 / power), c[2] - 0.12 * Math.max(0, outward)];
+    return [
+      c[0] + x,
+      c[1] + height * Math.sign(sin) * Math.abs(sin) ** (2 / power),
+      c[2] - 0.12 * Math.max(0, outward),
+    ];
   });
 }
 
@@ -92,7 +103,10 @@ function tube(line: readonly Vector[], out: Float32Array, at: number): number {
     const side = unit(cross(helper, along));
     const up = cross(along, side);
     for (let j = 0; j < CORNERS; j++) {
-      const [c, s] = [THICKNESS * Math.cos((2 * Math.PI * j) / CORNERS), THICKNESS * Math.sin((2 * Math.PI * j) / CORNERS)];
+      const [c, s] = [
+        THICKNESS * Math.cos((2 * Math.PI * j) / CORNERS),
+        THICKNESS * Math.sin((2 * Math.PI * j) / CORNERS),
+      ];
       for (let k = 0; k < 3; k++) out[at++] = p[k]! + c * side[k]! + s * up[k]!;
     }
   });

@@ -97,7 +97,8 @@ function lockPoint(
   const degrees = (side * 180) / Math.PI;
   const front = 1 - smoothstep(50, 75, degrees);
   const jitter = (noise1((azimuth + 4) * 9, person.seed) - 0.5) * (style.fringe ? 0.14 : 0.05);
-  const end = hairline(azimuth) + (style.fringe * (0.7 + 0.6 * length) - person.hair.recession) * front + jitter * (0.4 + front);
+  const end =
+    hairline(azimuth) + (style.fringe * (0.7 + 0.6 * length) - person.hair.recession) * front + jitter * (0.4 + front);
   const curtain = style.hang ? smoothstep(CURTAIN[0], CURTAIN[1], degrees) : 0;
   const hang = style.hang && curtain > 0 ? (style.hang[0] + (style.hang[1] - style.hang[0]) * length) * curtain : 0;
   const turn = hang > 0 ? end + (1.35 - end) * curtain : end; // hanging locks leave the skull at ear height
@@ -107,7 +108,10 @@ function lockPoint(
   const over = thickness(person, style, azimuth, polar, turn, front, skull);
   const [dx, dy, dz] = skullDirection(azimuth, polar);
   const r = radius(azimuth, polar) + over;
-  const wave = below > 0 ? 0.03 * Math.sin(below * 9 + 6 * noise1((azimuth + 4) * 5, person.seed + 3)) * smoothstep(0, 0.5, below) : 0;
+  const wave =
+    below > 0
+      ? 0.03 * Math.sin(below * 9 + 6 * noise1((azimuth + 4) * 5, person.seed + 3)) * smoothstep(0, 0.5, below)
+      : 0;
   const flare = 1 + 0.1 * below + wave;
   return [skull.x + r * dx * flare, skull.y + r * dy - below, skull.z + r * dz * flare];
 }
@@ -129,7 +133,8 @@ function thickness(
   const s = 1 / style.lumpSize;
   const lump = 1 + style.lumps * 2 * (noise3(x * s + skull.x, y * s, z * s, person.seed + 1) - 0.5);
   const parted = person.hair.parting * 0.5;
-  const groove = 1 - 0.35 * Math.exp(-(((x - parted * 0.4) / 0.05) ** 2)) * smoothstep(-0.2, 0.5, z) * (style.hang ? 1 : 0);
+  const groove =
+    1 - 0.35 * Math.exp(-(((x - parted * 0.4) / 0.05) ** 2)) * smoothstep(-0.2, 0.5, z) * (style.hang ? 1 : 0);
   const bun = person.hair.style === 'bun' ? bunHeight(azimuth, polar) : 0;
   return (edge + (body - edge) * taper) * lump * groove + bun;
 }
@@ -142,4 +147,3 @@ function bunHeight(azimuth: number, polar: number): number {
   const d = Math.acos(Math.max(-1, Math.min(1, cosine))) / 0.36;
   return d < 1 ? 0.5 * Math.sqrt(1 - d * d) : 0;
 }
-

@@ -200,7 +200,11 @@ function bitingEdge(neutral: Float32Array, range: readonly [number, number], sig
 }
 
 /** Positions (3·V) of a person's head with an expression: a new array. */
-export function expressedShape(model: HeadModel, base: Float32Array, weights: ReadonlyMap<ArkitName, number>): Float32Array {
+export function expressedShape(
+  model: HeadModel,
+  base: Float32Array,
+  weights: ReadonlyMap<ArkitName, number>,
+): Float32Array {
   const out = base.slice();
   for (const [name, weight] of weights) {
     const shape = model.expressions.get(name);

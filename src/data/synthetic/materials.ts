@@ -59,7 +59,8 @@ function eyeMakeUp(person: Person, f: Float32Array, sample: Sample): void {
   if (rim > 0.3) return;
   const lid = f[FIELD.lid]!;
   const { eyes } = person;
-  if (eyes.shadowAmount > 0 && lid < 0.2) blend(sample, eyes.shadow, eyes.shadowAmount * (1 - smoothstep(0.07, 0.17, lid)));
+  if (eyes.shadowAmount > 0 && lid < 0.2)
+    blend(sample, eyes.shadow, eyes.shadowAmount * (1 - smoothstep(0.07, 0.17, lid)));
   const lash = 1 - smoothstep(0.006 + 0.014 * eyes.liner, 0.024 + 0.02 * eyes.liner, lid);
   const lower = 1 - smoothstep(0.004, 0.018, rim);
   darken(sample, 1 - Math.max(0.82 * lash, (0.25 + 0.4 * eyes.liner) * lower));

@@ -43,11 +43,32 @@ export type Person = {
   };
   readonly paint: { readonly pattern: PaintPattern; readonly color: Rgb; readonly second: Rgb };
   readonly lips: { readonly color: Rgb; readonly amount: number };
-  readonly brows: { readonly color: Rgb; /** multiple of ordinary width */ readonly width: number; readonly density: number };
-  readonly eyes: { readonly iris: Rgb; /** multiple of 5.9 mm */ readonly irisSize: number; readonly liner: number; readonly shadow: Rgb; readonly shadowAmount: number };
-  readonly hair: { readonly style: HairStyle; readonly color: Rgb; /** 0 … 1 within the style */ readonly length: number; /** −1 … 1 */ readonly parting: number; /** radians added to the forehead's hairline */ readonly recession: number };
+  readonly brows: {
+    readonly color: Rgb /** multiple of ordinary width */;
+    readonly width: number;
+    readonly density: number;
+  };
+  readonly eyes: {
+    readonly iris: Rgb /** multiple of 5.9 mm */;
+    readonly irisSize: number;
+    readonly liner: number;
+    readonly shadow: Rgb;
+    readonly shadowAmount: number;
+  };
+  readonly hair: {
+    readonly style: HairStyle;
+    readonly color: Rgb /** 0 … 1 within the style */;
+    readonly length: number /** −1 … 1 */;
+    readonly parting: number /** radians added to the forehead's hairline */;
+    readonly recession: number;
+  };
   readonly beard: { readonly style: BeardStyle; readonly color: Rgb };
-  readonly clothes: { readonly color: Rgb; readonly second: Rgb; readonly stripes: boolean; /** world units below the chin */ readonly collar: number };
+  readonly clothes: {
+    readonly color: Rgb;
+    readonly second: Rgb;
+    readonly stripes: boolean /** world units below the chin */;
+    readonly collar: number;
+  };
   readonly glasses: { readonly color: Rgb; readonly size: number; readonly round: boolean } | null;
 };
 
@@ -104,7 +125,12 @@ export function samplePerson(model: HeadModel, key: RandomKey): Person {
     skin: {
       kind,
       tone,
-      waves: kind === 'pattern' ? random.uniform(0.3, 0.9) : kind === 'stone' ? random.uniform(0.1, 0.3) : random.uniform(0.02, 0.1),
+      waves:
+        kind === 'pattern'
+          ? random.uniform(0.3, 0.9)
+          : kind === 'stone'
+            ? random.uniform(0.1, 0.3)
+            : random.uniform(0.02, 0.1),
       waveColors: [anyColor(random), anyColor(random)],
       freckles: kind === 'natural' && random.chance(0.2) ? random.uniform(0.3, 1) : 0,
       gloss: random.uniform(0.15, 0.8),
@@ -136,12 +162,30 @@ export function samplePerson(model: HeadModel, key: RandomKey): Person {
       stripes: random.chance(0.3),
       collar: random.uniform(0.14, 0.42),
     },
-    glasses: random.chance(0.12) && !loud ? { color: hsv(random.uniform(), random.uniform(0, 0.6), random.uniform(0.03, 0.5)), size: random.uniform(0.9, 1.2), round: random.chance(0.5) } : null,
+    glasses:
+      random.chance(0.12) && !loud
+        ? {
+            color: hsv(random.uniform(), random.uniform(0, 0.6), random.uniform(0.03, 0.5)),
+            size: random.uniform(0.9, 1.2),
+            round: random.chance(0.5),
+          }
+        : null,
   };
 }
 
 const PATTERNS: readonly PaintPattern[] = ['full', 'full', 'half', 'cheek-stripes', 'mask', 'clown', 'spots', 'tiger'];
-const WOMAN_HAIR: readonly HairStyle[] = ['bob', 'bob', 'long', 'long', 'long', 'bun', 'fringe', 'swept', 'curly', 'short'];
+const WOMAN_HAIR: readonly HairStyle[] = [
+  'bob',
+  'bob',
+  'long',
+  'long',
+  'long',
+  'bun',
+  'fringe',
+  'swept',
+  'curly',
+  'short',
+];
 const MAN_HAIR: readonly HairStyle[] = ['short', 'short', 'swept', 'swept', 'buzz', 'bald', 'curly', 'fringe', 'long'];
 
 function pickKind(random: RandomStream): SkinKind {
@@ -180,7 +224,9 @@ function sampleLips(random: RandomStream, kind: SkinKind, presentation: string, 
   const stick = random.chance(presentation === 'woman' ? 0.5 : 0.08);
   if (!stick) return { color: natural, amount: random.uniform(0.6, 0.9) };
   const loud = kind !== 'natural' && random.chance(0.5);
-  const color = loud ? anyColor(random) : hsv(random.uniform(0.92, 1.03) % 1, random.uniform(0.55, 0.9), random.uniform(0.4, 0.85));
+  const color = loud
+    ? anyColor(random)
+    : hsv(random.uniform(0.92, 1.03) % 1, random.uniform(0.55, 0.9), random.uniform(0.4, 0.85));
   return { color, amount: random.uniform(0.75, 0.98) };
 }
 

@@ -6,7 +6,7 @@ import type { Body } from './body.js';
 import { FIELD_COUNT } from './fields.js';
 import { PART } from './head-model.js';
 import { type Gloss, illuminate, type Lamp, makeLamp, type Sample } from './lighting.js';
-import { eyeMaterial, mouthMaterial, skinMaterial, type SurfacePoint } from './materials.js';
+import { eyeMaterial, mouthMaterial, type SurfacePoint, skinMaterial } from './materials.js';
 import { noise1, noise3 } from './noise.js';
 import type { ShadowMap } from './shadow.js';
 import type { Shot } from './shot.js';
@@ -134,7 +134,14 @@ export class SampleShader {
     sample.r = this.mean(body.colors, a, b, c);
     sample.g = this.mean(body.colors, a + 1, b + 1, c + 1);
     sample.b = this.mean(body.colors, a + 2, b + 2, c + 2);
-    eyeMaterial(body.person, [x * scale, y * scale, z * scale], this.gazes[side], this.closed[side], sample, this.gloss);
+    eyeMaterial(
+      body.person,
+      [x * scale, y * scale, z * scale],
+      this.gazes[side],
+      this.closed[side],
+      sample,
+      this.gloss,
+    );
   }
 
   private inner(part: number, va: number, vb: number, vc: number): void {
@@ -195,7 +202,8 @@ export class SampleShader {
     const v = this.mean(grown.along, 2 * va + 1, 2 * vb + 1, 2 * vc + 1);
     const { seed, hair: look } = body.person;
     if (v > 1 - grown.ragged * noise1(u * 1.7, seed + 41)) return false;
-    const streak = 0.62 + 0.5 * noise1(u * 2.6 + 0.6 * noise1(v * 6, seed), seed + 42) + 0.22 * noise1(u * 9, seed + 43);
+    const streak =
+      0.62 + 0.5 * noise1(u * 2.6 + 0.6 * noise1(v * 6, seed), seed + 42) + 0.22 * noise1(u * 9, seed + 43);
     const { sample, gloss } = this;
     const roots = 0.8 + 0.2 * v;
     sample.r = look.color[0] * streak * roots;
@@ -222,8 +230,14 @@ export class SampleShader {
 
 function gaze(shot: Shot, eye: 'Left' | 'Right'): readonly [number, number, number] {
   const e = shot.expression;
-  const out = eye === 'Left' ? (e.eyeLookOutLeft ?? 0) - (e.eyeLookInLeft ?? 0) : (e.eyeLookOutRight ?? 0) - (e.eyeLookInRight ?? 0);
-  const up = eye === 'Left' ? (e.eyeLookUpLeft ?? 0) - (e.eyeLookDownLeft ?? 0) : (e.eyeLookUpRight ?? 0) - (e.eyeLookDownRight ?? 0);
+  const out =
+    eye === 'Left'
+      ? (e.eyeLookOutLeft ?? 0) - (e.eyeLookInLeft ?? 0)
+      : (e.eyeLookOutRight ?? 0) - (e.eyeLookInRight ?? 0);
+  const up =
+    eye === 'Left'
+      ? (e.eyeLookUpLeft ?? 0) - (e.eyeLookDownLeft ?? 0)
+      : (e.eyeLookUpRight ?? 0) - (e.eyeLookDownRight ?? 0);
   const yaw = GAZE_SIDE * out * (eye === 'Left' ? 1 : -1);
   const pitch = GAZE_HEIGHT * up;
   return [Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch)];

@@ -41,10 +41,22 @@ export type Light = {
 };
 
 /** A soft shape of the background, in picture widths. */
-export type Blob = { readonly x: number; readonly y: number; readonly rx: number; readonly ry: number; readonly soft: number; readonly color: Rgb };
+export type Blob = {
+  readonly x: number;
+  readonly y: number;
+  readonly rx: number;
+  readonly ry: number;
+  readonly soft: number;
+  readonly color: Rgb;
+};
 
 /** Gradient between two colours along an angle, with soft shapes on it. */
-export type Background = { readonly from: Rgb; readonly to: Rgb; readonly angle: number; readonly blobs: readonly Blob[] };
+export type Background = {
+  readonly from: Rgb;
+  readonly to: Rgb;
+  readonly angle: number;
+  readonly blobs: readonly Blob[];
+};
 
 /** One picture of a person. */
 export type Shot = {
@@ -151,7 +163,16 @@ const DOWNWARD = ['eyeLookDownLeft', 'eyeLookDownRight'] as const;
 /** Opens the jaw and lets go of what presses lips together, which no face does at once. */
 function openMouth(weights: Partial<Record<ArkitName, number>>, random: RandomStream): void {
   weights.jawOpen = Math.max(weights.jawOpen ?? 0, random.uniform(OPEN_MOUTH, 0.95));
-  const closing = ['mouthPucker', 'mouthRollLower', 'mouthRollUpper', 'mouthPressLeft', 'mouthPressRight', 'mouthShrugLower', 'cheekPuff', 'mouthClose'] as const;
+  const closing = [
+    'mouthPucker',
+    'mouthRollLower',
+    'mouthRollUpper',
+    'mouthPressLeft',
+    'mouthPressRight',
+    'mouthShrugLower',
+    'cheekPuff',
+    'mouthClose',
+  ] as const;
   for (const name of closing) if (weights[name]) weights[name] *= 0.25;
 }
 
@@ -199,7 +220,8 @@ function studioBackground(random: RandomStream): Background {
 
 function wildBackground(random: RandomStream): Background {
   const base = random.uniform();
-  const tone = (): Rgb => hsv((base + random.uniform(-0.12, 0.12) + 1) % 1, random.uniform(0.05, 0.6), random.uniform(0.15, 0.9));
+  const tone = (): Rgb =>
+    hsv((base + random.uniform(-0.12, 0.12) + 1) % 1, random.uniform(0.05, 0.6), random.uniform(0.15, 0.9));
   const blobs = Array.from({ length: random.integer(6) }, (): Blob => {
     const size = random.uniform(0.08, 0.5);
     return {

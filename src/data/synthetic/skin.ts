@@ -52,7 +52,9 @@ function skinColor(person: Person, fields: Float32Array, v: number, x: number, y
   const patch = cloud3(x * 2.5, y * 2.5, z * 2.5, seed);
   let color: Rgb = scaled(skin.tone, 0.9 + 0.2 * patch);
   if (skin.kind !== 'stone') {
-    const red = skin.blush * fields[f + FIELD.cheek]! + 0.18 * Math.exp(-((x / 0.14) ** 2 + ((y + 0.02) / 0.16) ** 2)) * (z > 0.2 ? 1 : 0);
+    const red =
+      skin.blush * fields[f + FIELD.cheek]! +
+      0.18 * Math.exp(-((x / 0.14) ** 2 + ((y + 0.02) / 0.16) ** 2)) * (z > 0.2 ? 1 : 0);
     color = mix(color, [skin.tone[0] * 1.02, skin.tone[1] * 0.55, skin.tone[2] * 0.55], Math.min(0.7, red));
     const rim = fields[f + FIELD.rim]!;
     if (rim < 0.2) color = mix(color, scaled(skin.tone, 0.7), 0.45 * (1 - rim / 0.2)); // thin, darker skin about the eyes
@@ -101,7 +103,11 @@ function painted(person: Person, color: Rgb, x: number, y: number, z: number): R
       return mix(mix(color, second, 0.8 * face), first, 0.95 * face * spot);
     }
     case 'tiger': {
-      const stripe = smoothstep(0.25, 0.5, Math.sin(y * 26 + 6 * noise + 5 * Math.abs(x)) * smoothstep(0.12, 0.3, Math.abs(x) + 0.2 * noise));
+      const stripe = smoothstep(
+        0.25,
+        0.5,
+        Math.sin(y * 26 + 6 * noise + 5 * Math.abs(x)) * smoothstep(0.12, 0.3, Math.abs(x) + 0.2 * noise),
+      );
       return mix(mix(color, second, 0.8 * face), first, 0.95 * face * stripe);
     }
     default:

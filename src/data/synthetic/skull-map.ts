@@ -21,15 +21,17 @@ const WIDTH = 0.06;
 
 /** Finds the vertices near each direction on the neutral mean head. */
 export function skullGrid(model: HeadModel, skull: Skull): SkullGrid {
-  const directions: [number, number, number][] = [];
-  const owners: number[] = [];
-  for (let v = 0; v < model.vertexCount; v++) {
-    if (model.parts[v] !== PART.skin) continue;
-    const p = model.neutral.subarray(3 * v, 3 * v + 3);
-    const [azimuth, polar] = skullAngles(skull, p[0]!, p[1]!, p[2]!);
-    directions.push(skullDirection(azimuth, polar));
-    owners.push(v);
-  }
+  const owners = Uint32Array.from(model.parts.keys()).filter((v) => model.parts[v] === PART.skin);
+  const directions = new Float32Array(3 * owners.length);
+  owners.forEach((v, i) => {
+    const [azimuth, polar] = skullAngles(
+      skull,
+      model.neutral[3 * v]!,
+      model.neutral[3 * v + 1]!,
+      model.neutral[3 * v + 2]!,
+    );
+    directions.set(skullDirection(azimuth, polar), 3 * i);
+  });
   const vertices: Uint32Array[] = [];
   const weights: Float32Array[] = [];
   for (let a = 0; a < AZIMUTHS; a++)
@@ -43,13 +45,13 @@ export function skullGrid(model: HeadModel, skull: Skull): SkullGrid {
 }
 
 /** Indices and Gaussian weights of the directions about `d`; the single nearest one when none is close. */
-function nearest(directions: readonly [number, number, number][], d: readonly number[]): [number, number][] {
+function nearest(directions: Float32Array, d: readonly [number, number, number]): [number, number][] {
+  const [x, y, z] = d;
   const out: [number, number][] = [];
   let best = -2;
   let bestIndex = 0;
-  for (let i = 0; i < directions.length; i++) {
-    const q = directions[i]!;
-    const cosine = q[0] * d[0]! + q[1] * d[1]! + q[2] * d[2]!;
+  for (let i = 0, j = 0; j < directions.length; i++, j += 3) {
+    const cosine = x * directions[j]! + y * directions[j + 1]! + z * directions[j + 2]!;
     if (cosine > best) {
       best = cosine;
       bestIndex = i;
@@ -67,7 +69,8 @@ export function skullMap(grid: SkullGrid, skull: Skull, positions: Float32Array)
     const [vertices, weights] = [grid.vertices[i]!, grid.weights[i]!];
     for (let k = 0; k < vertices.length; k++) {
       const v = vertices[k]! * 3;
-      radii[i]! += weights[k]! * Math.hypot(positions[v]! - skull.x, positions[v + 1]! - skull.y, positions[v + 2]! - skull.z);
+      radii[i]! +=
+        weights[k]! * Math.hypot(positions[v]! - skull.x, positions[v + 1]! - skull.y, positions[v + 2]! - skull.z);
     }
   }
   return (azimuth, polar) => {
@@ -77,7 +80,8 @@ export function skullMap(grid: SkullGrid, skull: Skull, positions: Float32Array)
     const [fa, fp] = [a - a0, p - p0];
     const at = (i: number, j: number): number => radii[(((i % AZIMUTHS) + AZIMUTHS) % AZIMUTHS) * POLARS + j]!;
     return (
-      (at(a0, p0) * (1 - fa) + at(a0 + 1, p0) * fa) * (1 - fp) + (at(a0, p0 + 1) * (1 - fa) + at(a0 + 1, p0 + 1) * fa) * fp
+      (at(a0, p0) * (1 - fa) + at(a0 + 1, p0) * fa) * (1 - fp) +
+      (at(a0, p0 + 1) * (1 - fa) + at(a0 + 1, p0 + 1) * fa) * fp
     );
   };
 }

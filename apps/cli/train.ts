@@ -1,0 +1,41 @@
+/** The verb `train`: trains one stage of the embedded models on rendered people. */
+
+import { Argument, type Command } from 'commander';
+import { trainJob } from '../../src/run/jobs.js';
+import type { TrainingStage } from '../../src/run/train.js';
+import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
+import { numberBetween } from './values.js';
+
+type Options = CommonOptions & {
+  data: string;
+  out: string;
+  headModel?: string;
+  minutes?: number;
+  steps?: number;
+  seed?: number;
+  threads?: number;
+};
+
+/** Largest seed that JavaScript holds exactly. */
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+/** Adds the verb. A training that was stopped goes on from its newest checkpoint when it is started again. */
+export function addTrain(program: Command): void {
+  const command = program
+    .command('train')
+    .description('train one stage of the embedded models; goes on where it stopped')
+    .addArgument(new Argument('<stage>', 'in this order').choices(['vae', 'base', 'prior'] satisfies TrainingStage[]))
+    .requiredOption('--data <folder>', 'shards of rendered people')
+    .requiredOption('--out <folder>', 'work folder: checkpoints, logs, sample grids and weights of all stages')
+    .option('--head-model <file>', 'ICT-FaceKit file that the shards were rendered with (default: the formula heads)')
+    .option('--minutes <number>', 'stop after this time, with a checkpoint', numberBetween(0, 1e6))
+    .option('--steps <count>', 'steps in all (default: the recipe)', numberBetween(1, 1e9, true))
+    .option('--seed <number>', 'seed (default: the recipe)', numberBetween(0, MAX_SEED, true))
+    .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true));
+  withCommon(command).action(async (stage: TrainingStage, options: Options) => {
+    const { data, out, headModel, minutes, threads, steps, seed, ...common } = options;
+    const changes = { ...(steps === undefined ? {} : { steps }), ...(seed === undefined ? {} : { seed }) };
+    const result = await runForPerson(trainJob, { stage, data, out, headModel, minutes, threads, changes });
+    printResult(result, [`${stage}: step ${result.step}`, result.path], common);
+  });
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { parseExpression } from '../face/expression.js';
+import { captionOf, reenactCaption } from './caption.js';
+
+describe('captionOf', () => {
+  it('says what is visible and nothing else', () => {
+    expect(captionOf({ expression: {} })).toBe('a person');
+    expect(captionOf({ expression: { jawOpen: 0.1, mouthSmileLeft: 0.2 } })).toBe('a person');
+    expect(captionOf({ expression: parseExpression('smile') })).toBe('a person smiling');
+    expect(captionOf({ expression: { jawOpen: 0.8 }, subject: 'a woman' })).toBe('a woman with mouth wide open');
+    expect(captionOf({ expression: parseExpression('surprise') })).toMatch(
+      /with mouth open, with eyes wide open, with raised/,
+    );
+    expect(captionOf({ expression: { eyeBlinkLeft: 1 } })).toBe('a person winking');
+  });
+
+  it('names the tongue exactly when it is asked for', () => {
+    expect(captionOf({ expression: parseExpression('tongue-out') })).toBe(
+      'a person with mouth wide open, sticking the tongue out',
+    );
+    expect(captionOf({ expression: { jawOpen: 0.7 } })).not.toMatch(/tongue/);
+    expect(captionOf({ expression: { jawOpen: 0.7 }, tongue: 'left' })).toMatch(/sticking the tongue out to the left/);
+  });
+});
+
+describe('reenactCaption', () => {
+  it('moves the reference’s person into the driving caption', () => {
+    expect(reenactCaption('a woman with red hair', 'a man sticking his tongue out')).toBe(
+      'a woman sticking her tongue out',
+    );
+    expect(reenactCaption('a boy', 'a man with his mouth open')).toBe('a boy with his mouth open');
+  });
+
+  it('keeps the driving caption when either names no person', () => {
+    expect(reenactCaption('red hair', 'a man smiling')).toBe('a man smiling');
+    expect(reenactCaption('a woman', 'someone smiling')).toBe('someone smiling');
+    expect(reenactCaption('a woman', 'a manual on a table')).toBe('a manual on a table');
+  });
+});

@@ -1,0 +1,263 @@
+/**
+ * The main job: photo + expression + words → a volumetric head, delivered as files.
+ *
+ * The order of the stages and nothing else: each stage's work is in its own folder. Unfinished work is kept beside the
+ * output folder, so that a stopped job can be resumed to the same result.
+ */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { captionOf, reenactCaption } from '../condition/caption.js';
+import { loadFaceTools } from '../condition/analyse-face.js';
+import { referenceCrop } from '../condition/condition.js';
+import { controlImage } from '../condition/control.js';
+import { viewHead } from '../condition/orbit.js';
+import { assetPath } from '../core/files/assets.js';
+import { writeFileAtomic } from '../core/files/atomic.js';
+import { JokerError } from '../core/errors.js';
+import type { Image } from '../core/image.js';
+import { foldInName, randomKey } from '../core/rng.js';
+import { encodeImage, type Json, type Manifest, productsOfHead, writeBundle } from '../deliver/index.js';
+import {
+  type DistillConfig,
+  type DistillState,
+  distill,
+  draftPreset,
+  encoderPerceptual,
+  gridAngles,
+  loadState,
+  paperPreset,
+  priorTeacher,
+  saveState,
+} from '../distill/index.js';
+import { type FaceTools, findFace } from '../face/analyse.js';
+import { type ExpressionWeights, parseExpression } from '../face/expression.js';
+import type { Face } from '../face/face.js';
+import { reenact, withAngle, withExpression } from '../face/reenact.js';
+import type { Device } from '../graph/index.js';
+import { type Head, HeadRenderer, type HeadView, headTensors } from '../head/index.js';
+import { encodeSafetensors } from '../core/files/safetensors.js';
+import { placeModelFiles } from '../core/files/model-folder.js';
+import { loadPhoto } from '../photo/load.js';
+import type { Photo } from '../photo/photo.js';
+import { JokerPrior, openPrior, type PriorModel, sample } from '../prior/index.js';
+import { type JobContext, stopIfAsked } from './job.js';
+
+/** Presets of the main job. */
+export const HEAD_PRESETS = { draft: draftPreset, paper: paperPreset } as const;
+
+/** What to make. */
+export type HeadJobOptions = {
+  /** path of the person's photo */
+  readonly photo: string;
+  /** folder for the results; must not hold anything else */
+  readonly out: string;
+  /** preset name, `name=weight,…`, or the text of a JSON file with ARKit weights; default: the photo's own expression */
+  readonly expression?: string;
+  /** path of another photo that gives pose and expression instead */
+  readonly drive?: string;
+  /** what the normals cannot say; default: a caption of the expression */
+  readonly text?: string;
+  readonly preset?: keyof typeof HEAD_PRESETS;
+  readonly seed?: number;
+  readonly device?: Device;
+  readonly threads?: number;
+  /** prior: a folder or compact file; default: the embedded weights */
+  readonly weights?: string;
+  /** continue a job with the same options that was stopped */
+  readonly resume?: boolean;
+};
+
+/** What was made. */
+export type HeadJobResult = {
+  readonly out: string;
+  readonly caption: string;
+  readonly files: Manifest['files'];
+  /** steps of the distillation */
+  readonly steps: number;
+};
+
+/** Makes a head. @throws JokerError for every problem that the person can solve. */
+export async function makeHead(options: HeadJobOptions, context: JobContext): Promise<HeadJobResult> {
+  const { report, signal } = context;
+  const { threads, device } = options;
+  const expression = options.expression === undefined ? null : parseExpression(options.expression);
+  const model = openPrior(options.weights ?? embeddedPrior());
+  report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
+  const photo = await loadPhoto(options.photo);
+  stopIfAsked(signal);
+  const tools = await loadFaceTools(undefined, { threads });
+  try {
+    const subject = await readSubject(options, photo, tools, expression, context);
+    const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: 8 });
+    try {
+      return await makeFrom(options, context, { model, prior, tools, photo, ...subject });
+    } finally {
+      await prior.dispose();
+    }
+  } finally {
+    await tools.tracker.dispose();
+  }
+}
+
+/** The weights that are shipped. @throws JokerError missing-file. */
+export function embeddedPrior(): string {
+  const path = assetPath('prior', 'mini.safetensors');
+  if (existsSync(path)) return path;
+  throw new JokerError('missing-file', `${path}: the embedded weights are missing`, 'Install the package again or name a prior with --weights.');
+}
+
+type Subject = { readonly reference: Face; readonly target: Face; readonly caption: string };
+
+async function readSubject(
+  options: HeadJobOptions,
+  photo: Photo,
+  tools: FaceTools,
+  expression: ExpressionWeights | null,
+  context: JobContext,
+): Promise<Subject> {
+  context.report({ kind: 'stage', stage: 'face', text: 'Finding and fitting the face' });
+  const reference = await onlyFace(photo, options.photo, tools, context);
+  let target = reference;
+  if (options.drive !== undefined) {
+    const driving = await onlyFace(await loadPhoto(options.drive), options.drive, tools, context);
+    target = reenact(reference, driving);
+  }
+  if (expression) target = withExpression(target, tools.model, expression);
+  const wanted = expression ?? target.arkit;
+  const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
+  return { reference, target, caption: caption.toLowerCase() };
+}
+
+async function onlyFace(photo: Photo, path: string, tools: FaceTools, { report, signal }: JobContext): Promise<Face> {
+  const { face, count } = await findFace(photo, tools);
+  stopIfAsked(signal);
+  if (count > 1) report({ kind: 'note', level: 'warning', text: `${count} faces in ${path}; the largest one is used` });
+  return face;
+}
+
+type Material = Subject & { model: PriorModel; prior: JokerPrior; tools: FaceTools; photo: Photo };
+
+async function makeFrom(options: HeadJobOptions, context: JobContext, material: Material): Promise<HeadJobResult> {
+  const { report, signal } = context;
+  const { prior, model, caption, tools, reference, target, photo } = material;
+  const config: DistillConfig = { ...HEAD_PRESETS[options.preset ?? 'draft'], seed: options.seed ?? 0 };
+  const size = prior.config.image_size;
+  report({ kind: 'stage', stage: 'condition', text: `Asking for: ${caption}` });
+  const picture = referenceCrop(photo, reference, size, 'blur');
+  const views = gridAngles(config.views).map((angles) => viewHead(target, tools.model, angles, size));
+  const controls = views.map((view) => controlImage(view.face, tools.model, size));
+  const condition = await prior.prepare(caption, picture, foldInName(randomKey(config.seed), 'reference'));
+  stopIfAsked(signal);
+  const teacher = await priorTeacher({ prior, condition, controls, guidance: config.guidance, signal });
+  const work = workFolder(options.out);
+  const settings = settingsOf(options, config, caption);
+  const resume = await openWork(work, options, settings);
+  const perceptual = size >= config.batch.patch ? encoderPerceptual(prior.config.vae, model.weights) : null;
+  const head = await distill({
+    config,
+    cameras: views.map(({ camera }) => camera),
+    teacher,
+    perceptual,
+    view: viewOf(config, viewHead(target, tools.model, { azimuth: 0, elevation: 0 }, size).camera),
+    report,
+    signal,
+    resume,
+    checkpoint: (state) => saveState(join(work, STATE_FILE), state),
+    device: options.device,
+    threads: options.threads,
+  });
+  const extra = await sidePictures(options, context, material, { picture, controls });
+  const manifest = await deliver(options, context, { head, config, settings, caption, extra, size });
+  rmSync(work, { recursive: true, force: true });
+  return { out: resolve(options.out), caption, files: manifest.files, steps: config.steps };
+}
+
+/** How the head wants to be looked at: the frontal view's camera and the range of the sweep. */
+function viewOf(config: DistillConfig, camera: { intrinsics: { fx: number }; width: number; cameraToWorld: readonly number[] }): HeadView {
+  const [x, y, z] = [3, 7, 11].map((i) => camera.cameraToWorld[i]!);
+  return {
+    distance: Math.hypot(x!, y!, z!),
+    focal: camera.intrinsics.fx / camera.width,
+    azimuth: config.views.azimuthRange,
+    elevation: config.views.elevationRange,
+  };
+}
+
+const STATE_FILE = 'state.safetensors';
+const SETTINGS_FILE = 'settings.json';
+
+/** Where unfinished work is kept: a hidden sibling of the output folder. */
+export function workFolder(out: string): string {
+  return join(dirname(resolve(out)), `.${basename(resolve(out))}.work`);
+}
+
+function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: string): Record<string, Json> {
+  const { preset = 'draft', expression, drive, device = 'cpu', weights } = options;
+  return {
+    preset,
+    seed: config.seed,
+    device,
+    text: caption,
+    expression: expression ?? null,
+    photo: basename(options.photo),
+    drive: drive ? basename(drive) : null,
+    weights: weights ? basename(weights) : 'embedded',
+  };
+}
+
+/** Remembers what is being made, and finds an earlier start of the same when asked to resume. */
+async function openWork(work: string, options: HeadJobOptions, settings: Record<string, Json>): Promise<DistillState | undefined> {
+  const [state, text] = [join(work, STATE_FILE), JSON.stringify(settings)];
+  if (options.resume && existsSync(state)) {
+    if (readFileSync(join(work, SETTINGS_FILE), 'utf8') !== text)
+      throw new JokerError('bad-argument', `${work}: the stopped job had other options`, 'Repeat its options, or start anew without --resume.');
+    return loadState(state);
+  }
+  rmSync(work, { recursive: true, force: true });
+  await writeFileAtomic(join(work, SETTINGS_FILE), text);
+  return undefined;
+}
+
+/** What the head was made from, to judge it by: reference, frontal control, the prior's own views. */
+async function sidePictures(
+  options: HeadJobOptions,
+  { report, signal }: JobContext,
+  { prior, caption }: Material,
+  { picture, controls }: { picture: Image; controls: readonly Image[] },
+): Promise<{ path: string; what: string; bytes: Uint8Array }[]> {
+  report({ kind: 'stage', stage: 'views', text: "Drawing the prior's own views" });
+  const key = foldInName(randomKey(options.seed ?? 0), 'views');
+  const condition = await prior.prepare(caption, picture, null);
+  const chosen = [0, 0.25, 0.5, 0.75, 1].map((t) => controls[Math.round(t * (controls.length - 1))]!);
+  const control = await prior.controlFeatures(chosen);
+  const drawn = await sample(prior, { condition, control, views: chosen.length }, key, { steps: PRIOR_VIEW_STEPS, sampler: 'ddim', signal });
+  const png = (image: Image) => encodeImage(image, { generator: GENERATOR });
+  return [
+    { path: 'prior/reference.png', what: "the photo's crop as the prior sees it", bytes: await png(picture) },
+    ...(await Promise.all(chosen.map(async (image, i) => ({ path: `prior/control_${i}.png`, what: 'control image', bytes: await png(image) })))),
+    ...(await Promise.all(drawn.map(async (image, i) => ({ path: `prior/view_${i}.png`, what: "the prior's own view", bytes: await png(image) })))),
+  ];
+}
+
+/** Enough for pictures that only illustrate; distillation has its own schedule. */
+const PRIOR_VIEW_STEPS = 20;
+/** Named in every file. */
+const GENERATOR = 'joker3d';
+
+async function deliver(
+  options: HeadJobOptions,
+  { report, signal }: JobContext,
+  made: { head: Head; config: DistillConfig; settings: Record<string, Json>; caption: string; extra: { path: string; what: string; bytes: Uint8Array }[]; size: number },
+): Promise<Manifest> {
+  const { head, config, settings, caption, extra, size } = made;
+  const { samples, step } = config;
+  const renderer = await HeadRenderer.create(config.field, { samples, step: step ?? undefined, device: options.device, threads: options.threads });
+  const { tensors, metadata } = headTensors(head);
+  const field = { path: 'head.safetensors', what: 'the volumetric head itself', bytes: encodeSafetensors(tensors, metadata) };
+  try {
+    const products = productsOfHead(head, { renderer, size: size * 2, settings, caption, extra: [...extra, field] });
+    return await writeBundle(products, options.out, { generator: GENERATOR, resolution: 96, frames: 36, report, signal, replace: true });
+  } finally {
+    await renderer.dispose();
+  }
+}
