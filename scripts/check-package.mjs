@@ -13,7 +13,12 @@ assert.ok(values.every(Number.isFinite));
 assert.throws(() => joker.parseSafetensors(new Uint8Array(3), 'none'), joker.JokerError);
 
 // The shipped tracker runs on the installed runtime: a grey picture shows no face, and says so.
-const grey = joker.photoFromImage({ width: 64, height: 64, channels: 3, data: new Float32Array(64 * 64 * 3).fill(0.5) });
+const grey = joker.photoFromImage({
+  width: 64,
+  height: 64,
+  channels: 3,
+  data: new Float32Array(64 * 64 * 3).fill(0.5),
+});
 const tools = await joker.loadFaceTools();
 await assert.rejects(joker.analyseFace(grey, tools), { code: 'no-face' });
 await tools.tracker.dispose();

@@ -8,8 +8,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../../src/core/files/assets.js';
+import { addDemo } from './demo.js';
 import { addFace } from './face.js';
+import { addHead } from './head.js';
 import { addModels } from './models.js';
+import { addSample } from './sample.js';
 import { reportFailure } from './talk.js';
 import { addTrain } from './train.js';
 import { addVerify } from './verify.js';
@@ -29,7 +32,10 @@ function makeProgram(): Command {
     .showSuggestionAfterError(true)
     .configureOutput({ writeErr: () => {} }) // errors are printed once, by reportFailure
     .exitOverride();
+  addHead(program);
+  addDemo(program);
   addFace(program);
+  addSample(program);
   addTrain(program);
   addVerify(program);
   addModels(program);

@@ -144,7 +144,7 @@ describe('faceNormals', () => {
       for (let row = 160; row < 200; row++) count += map.mask.data[row * 256 + 128] === 0 ? 1 : 0;
       return count;
     };
-    expect(hole(shut)).toBeLessThan(3);
+    expect(hole(shut)).toBeLessThan(6); // the scanned heads' neutral lips part by about 3 mm
     expect(hole(open)).toBeGreaterThan(10);
   });
 

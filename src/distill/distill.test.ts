@@ -31,7 +31,7 @@ const toy: DistillConfig = {
   ],
   batch: { views: 4, patch: 12 },
   samples: 12,
-  field: { ...draftPreset.field, levels: 5, log2TableSize: 12, hidden: 16 },
+  field: { ...draftPreset.field, levels: 5, log2TableSize: 12, hidden: 16, background: 'world' },
   seed: 3,
 };
 const cameras = gridAngles(toy.views).map((angles) => viewCamera(angles, paperView, SIZE));
@@ -66,7 +66,7 @@ describe('distill', () => {
     };
     const whole = await distill({ config: short, cameras, teacher, threads: 1, checkpoint, checkpointEvery: 7 });
     expect(paths.length).toBe(6); // three updates, three of every seventh step
-    for (const path of [paths[0]!, paths[2]!, paths[5]!]) {
+    for (const path of [paths[2]!, paths[4]!]) {
       const resume = loadState(path);
       const again = await distill({ config: short, cameras, teacher, threads: 1, resume });
       expect(again.table).toEqual(whole.table);

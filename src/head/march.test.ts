@@ -57,7 +57,7 @@ describe('marchRays', () => {
         const total = batch.length.reduce((s, x) => s + x, 0);
         // The walk in steps of 1e-4 is off by at most one step per border; a ray has at most 22 borders here.
         expect(Math.abs(total - length)).toBeLessThan(22 * step);
-        const used = batch.length.findIndex((x) => x === 0);
+        const used = batch.length.indexOf(0);
         const count = used < 0 ? 32 : used;
         for (let i = 0; i < count; i++) {
           const t = batch.distance[i]!;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseExpression } from '../face/expression.js';
-import { readExpression } from './expression.js';
+import { expressionText } from './expression.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'joker-expression-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,7 +14,9 @@ const file = (name: string, text: string) => {
   return join(folder, name);
 };
 
-describe('readExpression', () => {
+const readExpression = (argument: string) => parseExpression(expressionText(argument));
+
+describe('expressionText', () => {
   it('reads weights, presets and files', () => {
     expect(readExpression('jawOpen=0.8,mouthSmileLeft=0.6')).toEqual({ jawOpen: 0.8, mouthSmileLeft: 0.6 });
     expect(readExpression('surprise')).toEqual(parseExpression('surprise'));

@@ -6,17 +6,17 @@
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { captionOf, reenactCaption } from '../condition/caption.js';
 import { loadFaceTools } from '../condition/analyse-face.js';
 import { referenceCrop } from '../condition/condition.js';
 import { controlImage } from '../condition/control.js';
 import { viewHead } from '../condition/orbit.js';
-import { assetPath } from '../core/files/assets.js';
-import { writeFileAtomic } from '../core/files/atomic.js';
 import { JokerError } from '../core/errors.js';
+import { checkOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
+import { placeModelFiles } from '../core/files/model-folder.js';
+import { encodeSafetensors } from '../core/files/safetensors.js';
 import type { Image } from '../core/image.js';
 import { foldInName, randomKey } from '../core/rng.js';
-import { encodeImage, type Json, type Manifest, productsOfHead, writeBundle } from '../deliver/index.js';
+import { encodeImage, type Json, MANIFEST_NAME, type Manifest, productsOfHead, writeBundle } from '../deliver/index.js';
 import {
   type DistillConfig,
   type DistillState,
@@ -29,18 +29,15 @@ import {
   priorTeacher,
   saveState,
 } from '../distill/index.js';
-import { type FaceTools, findFace } from '../face/analyse.js';
-import { type ExpressionWeights, parseExpression } from '../face/expression.js';
-import type { Face } from '../face/face.js';
-import { reenact, withAngle, withExpression } from '../face/reenact.js';
+import type { FaceTools } from '../face/analyse.js';
+import { parseExpression } from '../face/expression.js';
 import type { Device } from '../graph/index.js';
 import { type Head, HeadRenderer, type HeadView, headTensors } from '../head/index.js';
-import { encodeSafetensors } from '../core/files/safetensors.js';
-import { placeModelFiles } from '../core/files/model-folder.js';
 import { loadPhoto } from '../photo/load.js';
 import type { Photo } from '../photo/photo.js';
 import { JokerPrior, openPrior, type PriorModel, sample } from '../prior/index.js';
 import { type JobContext, stopIfAsked } from './job.js';
+import { embeddedPrior, readSubject, type Subject } from './subject.js';
 
 /** Presets of the main job. */
 export const HEAD_PRESETS = { draft: draftPreset, paper: paperPreset } as const;
@@ -80,6 +77,7 @@ export type HeadJobResult = {
 export async function makeHead(options: HeadJobOptions, context: JobContext): Promise<HeadJobResult> {
   const { report, signal } = context;
   const { threads, device } = options;
+  await checkOutputFolder(options.out, { mayReplace: (names) => names.includes(MANIFEST_NAME) });
   const expression = options.expression === undefined ? null : parseExpression(options.expression);
   const model = openPrior(options.weights ?? embeddedPrior());
   report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
@@ -97,42 +95,6 @@ export async function makeHead(options: HeadJobOptions, context: JobContext): Pr
   } finally {
     await tools.tracker.dispose();
   }
-}
-
-/** The weights that are shipped. @throws JokerError missing-file. */
-export function embeddedPrior(): string {
-  const path = assetPath('prior', 'mini.safetensors');
-  if (existsSync(path)) return path;
-  throw new JokerError('missing-file', `${path}: the embedded weights are missing`, 'Install the package again or name a prior with --weights.');
-}
-
-type Subject = { readonly reference: Face; readonly target: Face; readonly caption: string };
-
-async function readSubject(
-  options: HeadJobOptions,
-  photo: Photo,
-  tools: FaceTools,
-  expression: ExpressionWeights | null,
-  context: JobContext,
-): Promise<Subject> {
-  context.report({ kind: 'stage', stage: 'face', text: 'Finding and fitting the face' });
-  const reference = await onlyFace(photo, options.photo, tools, context);
-  let target = reference;
-  if (options.drive !== undefined) {
-    const driving = await onlyFace(await loadPhoto(options.drive), options.drive, tools, context);
-    target = reenact(reference, driving);
-  }
-  if (expression) target = withExpression(target, tools.model, expression);
-  const wanted = expression ?? target.arkit;
-  const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
-  return { reference, target, caption: caption.toLowerCase() };
-}
-
-async function onlyFace(photo: Photo, path: string, tools: FaceTools, { report, signal }: JobContext): Promise<Face> {
-  const { face, count } = await findFace(photo, tools);
-  stopIfAsked(signal);
-  if (count > 1) report({ kind: 'note', level: 'warning', text: `${count} faces in ${path}; the largest one is used` });
-  return face;
 }
 
 type Material = Subject & { model: PriorModel; prior: JokerPrior; tools: FaceTools; photo: Photo };
@@ -173,7 +135,10 @@ async function makeFrom(options: HeadJobOptions, context: JobContext, material: 
 }
 
 /** How the head wants to be looked at: the frontal view's camera and the range of the sweep. */
-function viewOf(config: DistillConfig, camera: { intrinsics: { fx: number }; width: number; cameraToWorld: readonly number[] }): HeadView {
+function viewOf(
+  config: DistillConfig,
+  camera: { intrinsics: { fx: number }; width: number; cameraToWorld: readonly number[] },
+): HeadView {
   const [x, y, z] = [3, 7, 11].map((i) => camera.cameraToWorld[i]!);
   return {
     distance: Math.hypot(x!, y!, z!),
@@ -206,11 +171,19 @@ function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: str
 }
 
 /** Remembers what is being made, and finds an earlier start of the same when asked to resume. */
-async function openWork(work: string, options: HeadJobOptions, settings: Record<string, Json>): Promise<DistillState | undefined> {
+async function openWork(
+  work: string,
+  options: HeadJobOptions,
+  settings: Record<string, Json>,
+): Promise<DistillState | undefined> {
   const [state, text] = [join(work, STATE_FILE), JSON.stringify(settings)];
   if (options.resume && existsSync(state)) {
     if (readFileSync(join(work, SETTINGS_FILE), 'utf8') !== text)
-      throw new JokerError('bad-argument', `${work}: the stopped job had other options`, 'Repeat its options, or start anew without --resume.');
+      throw new JokerError(
+        'bad-argument',
+        `${work}: the stopped job had other options`,
+        'Repeat its options, or start anew without --resume.',
+      );
     return loadState(state);
   }
   rmSync(work, { recursive: true, force: true });
@@ -230,12 +203,28 @@ async function sidePictures(
   const condition = await prior.prepare(caption, picture, null);
   const chosen = [0, 0.25, 0.5, 0.75, 1].map((t) => controls[Math.round(t * (controls.length - 1))]!);
   const control = await prior.controlFeatures(chosen);
-  const drawn = await sample(prior, { condition, control, views: chosen.length }, key, { steps: PRIOR_VIEW_STEPS, sampler: 'ddim', signal });
+  const drawn = await sample(prior, { condition, control, views: chosen.length }, key, {
+    steps: PRIOR_VIEW_STEPS,
+    sampler: 'ddim',
+    signal,
+  });
   const png = (image: Image) => encodeImage(image, { generator: GENERATOR });
   return [
     { path: 'prior/reference.png', what: "the photo's crop as the prior sees it", bytes: await png(picture) },
-    ...(await Promise.all(chosen.map(async (image, i) => ({ path: `prior/control_${i}.png`, what: 'control image', bytes: await png(image) })))),
-    ...(await Promise.all(drawn.map(async (image, i) => ({ path: `prior/view_${i}.png`, what: "the prior's own view", bytes: await png(image) })))),
+    ...(await Promise.all(
+      chosen.map(async (image, i) => ({
+        path: `prior/control_${i}.png`,
+        what: 'control image',
+        bytes: await png(image),
+      })),
+    )),
+    ...(await Promise.all(
+      drawn.map(async (image, i) => ({
+        path: `prior/view_${i}.png`,
+        what: "the prior's own view",
+        bytes: await png(image),
+      })),
+    )),
   ];
 }
 
@@ -247,16 +236,39 @@ const GENERATOR = 'joker3d';
 async function deliver(
   options: HeadJobOptions,
   { report, signal }: JobContext,
-  made: { head: Head; config: DistillConfig; settings: Record<string, Json>; caption: string; extra: { path: string; what: string; bytes: Uint8Array }[]; size: number },
+  made: {
+    head: Head;
+    config: DistillConfig;
+    settings: Record<string, Json>;
+    caption: string;
+    extra: { path: string; what: string; bytes: Uint8Array }[];
+    size: number;
+  },
 ): Promise<Manifest> {
   const { head, config, settings, caption, extra, size } = made;
   const { samples, step } = config;
-  const renderer = await HeadRenderer.create(config.field, { samples, step: step ?? undefined, device: options.device, threads: options.threads });
+  const renderer = await HeadRenderer.create(config.field, {
+    samples,
+    step: step ?? undefined,
+    device: options.device,
+    threads: options.threads,
+  });
   const { tensors, metadata } = headTensors(head);
-  const field = { path: 'head.safetensors', what: 'the volumetric head itself', bytes: encodeSafetensors(tensors, metadata) };
+  const field = {
+    path: 'head.safetensors',
+    what: 'the volumetric head itself',
+    bytes: encodeSafetensors(tensors, metadata),
+  };
   try {
     const products = productsOfHead(head, { renderer, size: size * 2, settings, caption, extra: [...extra, field] });
-    return await writeBundle(products, options.out, { generator: GENERATOR, resolution: 96, frames: 36, report, signal, replace: true });
+    return await writeBundle(products, options.out, {
+      generator: GENERATOR,
+      resolution: 96,
+      frames: 36,
+      report,
+      signal,
+      replace: true,
+    });
   } finally {
     await renderer.dispose();
   }

@@ -11,6 +11,15 @@ export const faceJob = jobOf<typeof import('./face.js'), 'lookAtFace'>(
   'lookAtFace',
 );
 
+/** Photo, expression and words to a head: `makeHead` in head.ts. */
+export const headJob = jobOf<typeof import('./head.js'), 'makeHead'>(new URL('./head.js', import.meta.url), 'makeHead');
+
+/** Pictures of the prior alone: `samplePictures` in sample.ts. */
+export const sampleJob = jobOf<typeof import('./sample.js'), 'samplePictures'>(
+  new URL('./sample.js', import.meta.url),
+  'samplePictures',
+);
+
 /** Recomputes reference outputs: `verify` in verify.ts. */
 export const verifyJob = jobOf<typeof import('./verify.js'), 'verify'>(
   new URL('./verify.js', import.meta.url),

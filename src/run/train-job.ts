@@ -6,7 +6,7 @@
 
 import { JokerError } from '../core/errors.js';
 import { type JobContext, stopIfAsked } from './job.js';
-import { trainVae } from './train.js';
+import { trainDecoder, trainVae } from './train.js';
 import { type DiffusionRequest, trainBase, trainPrior } from './train-prior.js';
 
 /** What to train: plain data, so that it can be sent to a thread. */
@@ -33,11 +33,15 @@ export async function trainStage(options: TrainJobOptions, context: JobContext):
   switch (options.stage) {
     case 'vae':
       return trainVae(request);
+    case 'decoder':
+      return trainDecoder(request);
+    case 'decoder':
+      return trainDecoder(request);
     case 'base':
       return trainBase(request);
     case 'prior':
       return trainPrior(request);
     default:
-      throw new JokerError('bad-argument', `unknown stage ${options.stage satisfies never}`, 'Use vae, base or prior.');
+      throw new JokerError('bad-argument', `unknown stage ${options.stage satisfies never}`, 'Use vae, decoder, base or prior.');
   }
 }

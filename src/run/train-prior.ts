@@ -7,13 +7,20 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../core/files/atomic.js';
 import { type Report, silent } from '../core/progress.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
-import { compile, Graph, type WeightSource } from '../graph/index.js';
-import { type VaeConfig, scopeOf, vaeEncode } from '../nets/index.js';
-import { describe } from '../data/synthetic/describe.js';
 import { renderedPerson, renderedShot } from '../data/rendered.js';
 import { openHeadModel } from '../data/sources/heads.js';
-import { readRenderedSet, type RenderedSet } from '../data/sources/rendered-shards.js';
-import { JokerPrior, makeTokenizer, type PriorConfig, type TokenizerJson, tokenizerJson, trainBpe } from '../prior/index.js';
+import { type RenderedSet, readRenderedSet } from '../data/sources/rendered-shards.js';
+import { describe } from '../data/synthetic/describe.js';
+import { compile, Graph, type WeightSource } from '../graph/index.js';
+import { scopeOf, type VaeConfig, vaeEncode } from '../nets/index.js';
+import {
+  JokerPrior,
+  makeTokenizer,
+  type PriorConfig,
+  type TokenizerJson,
+  tokenizerJson,
+  trainBpe,
+} from '../prior/index.js';
 import { baseTask, type CaptionedLatents } from '../train/base.js';
 import { miniNetworks, type PriorNetworks } from '../train/config.js';
 import type { LatentSet } from '../train/diffusion.js';
@@ -71,7 +78,11 @@ function priorOf(material: Material, weights: ReadonlyMap<string, Float32Array>)
 }
 
 /** Config of the prior being trained. */
-export function priorConfig({ networks, tokenizer, pictures }: Pick<Material, 'networks' | 'tokenizer' | 'pictures'>): PriorConfig {
+export function priorConfig({
+  networks,
+  tokenizer,
+  pictures,
+}: Pick<Material, 'networks' | 'tokenizer' | 'pictures'>): PriorConfig {
   return {
     unet: networks.unet,
     controlnet: networks.controlnet,
@@ -113,7 +124,16 @@ export async function prepareMaterial(request: DiffusionRequest, controls: boole
   const prompts = perFrame.flatMap((prompt) => new Array<Int32Array>(pictures.views).fill(prompt));
   const side = pictures.size / 2 ** (networks.vae.block_out_channels.length - 1);
   const latentShape = [networks.vae.latent_channels, side, side] as const;
-  return { pictures: { ...pictures, captions }, latents, latentShape, prompts, empty: ids(''), networks, tokenizer, vae };
+  return {
+    pictures: { ...pictures, captions },
+    latents,
+    latentShape,
+    prompts,
+    empty: ids(''),
+    networks,
+    tokenizer,
+    vae,
+  };
 }
 
 function captionsOf(set: RenderedSet, headModel: string | undefined): string[] {
@@ -155,7 +175,10 @@ async function encodeAll(
     for (let b = 0; b < batch; b++) pictureTo(set.images, first + b, set.size, buffer, b * pixels);
     const out = await program.run({ image: buffer });
     means.set(out['mean']!.subarray(0, batch * length), first * length);
-    deviations.set(out['logVariance']!.subarray(0, batch * length).map((v) => Math.exp(0.5 * v)), first * length);
+    deviations.set(
+      out['logVariance']!.subarray(0, batch * length).map((v) => Math.exp(0.5 * v)),
+      first * length,
+    );
     report({ kind: 'progress', done: first + batch, total: count });
   }
   await program.dispose();

@@ -11,12 +11,13 @@ import { openSafetensors, readTensor, writeSafetensors } from '../core/files/saf
 import type { Report } from '../core/progress.js';
 import { readRenderedSet } from '../data/sources/rendered-shards.js';
 import { miniNetworks, type StageOptions } from '../train/config.js';
+import { decoderTask } from '../train/decoder.js';
 import { type LoopOptions, type TrainingTask, train } from '../train/loop.js';
 import { type PictureSet, pictureSource } from '../train/pictures.js';
 import { vaeTask } from '../train/vae.js';
 
 /** Stages in their order. */
-export const TRAINING_STAGES = ['vae', 'base', 'prior'] as const;
+export const TRAINING_STAGES = ['vae', 'decoder', 'base', 'prior'] as const;
 /** One stage. */
 export type TrainingStage = (typeof TRAINING_STAGES)[number];
 
@@ -38,6 +39,7 @@ export type TrainRequest = {
 /** Recipes of the embedded models' stages; why they differ from the paper's stands in docs/PAPER.md. */
 export const MINI_RECIPES: Readonly<Record<TrainingStage, StageOptions>> = {
   vae: recipe({ batch: 8, steps: 6000, learningRate: 2e-3, averageDecay: 0.999, weightDecay: 0 }),
+  decoder: recipe({ batch: 8, steps: 12000, averageDecay: 0.999, weightDecay: 0 }),
   base: recipe({ batch: 16, steps: 6000 }),
   prior: recipe({ batch: 16, steps: 12000 }),
 };
@@ -58,6 +60,15 @@ export async function trainVae(request: TrainRequest): Promise<{ step: number; p
   const options = loopOptions(request);
   const networks = miniNetworks(1);
   return finish(request, vaeTask(networks.vae, options.batch, pictureSource(pictures)), options);
+}
+
+/** Trains the decoder further on the autoencoder's latents, and writes the whole autoencoder with it. */
+export async function trainDecoder(request: TrainRequest): Promise<{ step: number; path: string }> {
+  const pictures = loadPictures(request.data, false);
+  const options = loopOptions(request);
+  const { vae } = miniNetworks(1);
+  const weights = stageWeights(request.out, 'vae');
+  return finish(request, decoderTask(vae, options.batch, pictureSource(pictures), weights), options);
 }
 
 /** Loads pictures; captions are filled in by the caller. */

@@ -33,7 +33,10 @@ async function sampleRow(prior: JokerPrior, set: PictureSet, person: number, opt
   const condition = await prior.prepare(caption, reference, null);
   const features = await prior.controlFeatures([control]);
   const batch = { condition, control: features, views: 1 };
-  const [drawn] = await sample(prior, batch, foldIn(randomKey(options.seed), person), { steps: STEPS, sampler: 'ddim' });
+  const [drawn] = await sample(prior, batch, foldIn(randomKey(options.seed), person), {
+    steps: STEPS,
+    sampler: 'ddim',
+  });
   return [reference, control, drawn!, pictureOf(set.images, target, set.size)];
 }
 

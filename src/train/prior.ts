@@ -20,6 +20,8 @@ export type PriorAblation = {
   readonly frozenDenoiser?: boolean;
   /** every caption is empty */
   readonly noText?: boolean;
+  /** the denoiser's encoder trains too: for a base that has seen little, whose frozen encoder would hold the prior back */
+  readonly wholeDenoiser?: boolean;
 };
 
 /** Material of the prior's training: latents are indexed as the pictures of the set. */
@@ -41,7 +43,10 @@ export function priorStart(base: ReadonlyMap<string, Float32Array>): Map<string,
 /** True for parameters that train in the prior's phases (method of the paper; the rest stays as the base left it). */
 export function trainsInPrior(name: string, config: UnetConfig, ablation: PriorAblation = {}): boolean {
   if (name.startsWith('controlnet.')) return true;
-  if (name.startsWith('unet.')) return !ablation.frozenDenoiser && /^unet\.(mid_block|up_blocks)\./.test(name);
+  if (name.startsWith('unet.')) {
+    if (ablation.wholeDenoiser) return true;
+    return !ablation.frozenDenoiser && /^unet\.(mid_block|up_blocks)\./.test(name);
+  }
   return name.startsWith('ref_unet.') && reachesReferenceFeatures(name.slice('ref_unet.'.length), config);
 }
 

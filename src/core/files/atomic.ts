@@ -87,7 +87,7 @@ export async function withOutputFolder<T>(
 ): Promise<T> {
   const target = resolve(path);
   const partial = partialFolderOf(path);
-  await refuseOccupied(path, options);
+  await checkOutputFolder(path, options);
   await makePartial(path, partial);
   try {
     const result = await fill(partial);
@@ -114,7 +114,11 @@ async function makePartial(path: string, partial: string): Promise<void> {
   }
 }
 
-async function refuseOccupied(path: string, options: OutputFolderOptions): Promise<void> {
+/**
+ * Refuses an output folder that could not be put in place at the end: call it before long work. Nothing is made.
+ * @throws JokerError not-writable when it is a file, cannot be listed, or holds files that may not be replaced.
+ */
+export async function checkOutputFolder(path: string, options: OutputFolderOptions = {}): Promise<void> {
   const names = await listOrNull(path);
   if (names === null || names.length === 0 || options.mayReplace?.(names)) return;
   throw new JokerError(

@@ -6,7 +6,13 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { JokerError } from '../errors.js';
-import { openSafetensors, readTensor, type SafetensorsFile, type TensorToWrite, writeSafetensors } from './safetensors.js';
+import {
+  openSafetensors,
+  readTensor,
+  type SafetensorsFile,
+  type TensorToWrite,
+  writeSafetensors,
+} from './safetensors.js';
 
 const NAME = /^checkpoint-(\d{9})\.safetensors$/;
 /** Two, so that a disk error in the newest still leaves one. */
@@ -29,7 +35,12 @@ export async function saveCheckpoint(
   note: unknown,
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const list: TensorToWrite[] = [...tensors].map(([name, data]) => ({ name, dtype: 'F32', shape: [data.length], data }));
+  const list: TensorToWrite[] = [...tensors].map(([name, data]) => ({
+    name,
+    dtype: 'F32',
+    shape: [data.length],
+    data,
+  }));
   const path = join(folder, `checkpoint-${String(step).padStart(9, '0')}.safetensors`);
   await writeSafetensors(path, list, { step: String(step), note: JSON.stringify(note) });
   for (const old of checkpointNames(folder).slice(KEPT)) rmSync(join(folder, old), { force: true });
@@ -68,5 +79,8 @@ function checkpointNames(folder: string): string[] {
   } catch {
     return [];
   }
-  return names.filter((name) => NAME.test(name)).sort().reverse();
+  return names
+    .filter((name) => NAME.test(name))
+    .sort()
+    .reverse();
 }

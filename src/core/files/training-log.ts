@@ -35,7 +35,8 @@ export class TrainingLog {
     mkdirSync(folder, { recursive: true });
     this.lines = join(folder, 'log.jsonl');
     this.events = join(folder, 'events.out.tfevents.joker3d');
-    if (!existsSync(this.events)) writeFileSync(this.events, record({ wallTime: Date.now() / 1000, fileVersion: 'brain.Event:2' }));
+    if (!existsSync(this.events))
+      writeFileSync(this.events, record({ wallTime: Date.now() / 1000, fileVersion: 'brain.Event:2' }));
   }
 
   /** One row of figures at a step. */

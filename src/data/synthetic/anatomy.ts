@@ -1,6 +1,6 @@
 /** What the renderer needs to know about a family of heads, worked out once: fields, openness, skull, and topology. */
 
-import { anatomyFields } from './fields.js';
+import { anatomyFields, plainVertices } from './fields.js';
 import { GLASSES_VERTICES, glassesTriangles } from './glasses.js';
 import { hairTriangles } from './hair.js';
 import { type HeadModel, PART } from './head-model.js';
@@ -24,6 +24,8 @@ export type Anatomy = {
   readonly canonical: Float32Array;
   /** V×FIELD_COUNT */
   readonly fields: Float32Array;
+  /** V: 1 where no field matters */
+  readonly plain: Uint8Array;
   /** V: share of the sky that each vertex sees */
   readonly open: Float32Array;
   readonly skull: Skull;
@@ -46,6 +48,7 @@ export function makeAnatomy(model: HeadModel): Anatomy {
     canonical[3 * (model.vertexCount + i)] = 0.02 * (i % 16);
     canonical[3 * (model.vertexCount + i) + 2] = 0.02 * Math.floor(i / 16);
   }
+  const fields = anatomyFields(model);
   return {
     model,
     vertexCount,
@@ -53,7 +56,8 @@ export function makeAnatomy(model: HeadModel): Anatomy {
     skinTriangles: model.triangles.filter((_, i) => model.parts[model.triangles[i - (i % 3)]!] === PART.skin),
     parts,
     canonical,
-    fields: anatomyFields(model),
+    fields,
+    plain: plainVertices(fields),
     open: openness(model),
     skull,
     skullGrid: skullGrid(model, skull),

@@ -16,9 +16,11 @@ export function fillBackground(background: Background, size: number, out: Float3
       let g = from[1] + (to[1] - from[1]) * t;
       let b = from[2] + (to[2] - from[2]) * t;
       for (const blob of blobs) {
-        const d = Math.hypot((x - blob.x) / blob.rx, (y - blob.y) / blob.ry);
-        if (d >= 1) continue;
-        const cover = 1 - smoothstep(1 - blob.soft, 1, d);
+        const u = (x - blob.x) / blob.rx;
+        const v = (y - blob.y) / blob.ry;
+        const squared = u * u + v * v;
+        if (squared >= 1) continue;
+        const cover = 1 - smoothstep(1 - blob.soft, 1, Math.sqrt(squared));
         r += (blob.color[0] - r) * cover;
         g += (blob.color[1] - g) * cover;
         b += (blob.color[2] - b) * cover;

@@ -144,3 +144,23 @@ function cheekField(marks: readonly Point[], depths: readonly number[], x: numbe
   const d = ((x - centre[0]!) / 0.22) ** 2 + ((y - centre[1]!) / 0.17) ** 2 + ((z - centre[2]!) / 0.4) ** 2;
   return Math.exp(-d);
 }
+
+/** A point that no field touches. */
+export const PLAIN_FIELDS: readonly number[] = [-FAR, FAR, FAR, FAR, -FAR, -FAR, -FAR, 0];
+
+/**
+ * 1 for vertices that lie outside of everything that the shader draws by fields (it looks no farther than these limits), so
+ * that most of a face needs no interpolation of them; V values.
+ */
+export function plainVertices(fields: Float32Array): Uint8Array {
+  return Uint8Array.from({ length: fields.length / FIELD_COUNT }, (_, v) => {
+    const at = (field: number): number => fields[v * FIELD_COUNT + field]!;
+    const eyes = at(FIELD.brow) > 2.5 && at(FIELD.rim) > 0.3;
+    return eyes &&
+      at(FIELD.lip) < -0.03 &&
+      at(FIELD.scalp) < -0.25 &&
+      Math.max(at(FIELD.beard), at(FIELD.moustache)) < -0.08
+      ? 1
+      : 0;
+  });
+}

@@ -6,7 +6,7 @@
  */
 
 import { ARKIT_NAMES, type ArkitName } from './arkit.js';
-import { formulaOffset, type Place } from './formula-expressions.js';
+import { formulaOffset } from './formula-expressions.js';
 import { type Draft, draftHead } from './formula-mesh.js';
 import { bump, EYE_RADIUS, EYE_X, EYE_Y, EYE_Z, MOUTH_Y } from './formula-surface.js';
 import { type HeadModel, PART, type SparseShape, sparsify } from './head-model.js';
@@ -93,17 +93,14 @@ function offsets(neutral: Float32Array, rule: (x: number, y: number, z: number, 
 function expressionShapes(draft: Draft, neutral: Float32Array): Map<ArkitName, SparseShape> {
   const out = new Map<ArkitName, SparseShape>();
   for (const name of ARKIT_NAMES) {
+    if (!formulaOffset(name, { x: 0, y: 0, z: 0, side: 0, jaw: null })) continue;
     const dense = new Float32Array(neutral.length);
-    let known = true;
-    for (let v = 0; v < draft.parts.length && known; v++) {
-      if (draft.parts[v] === PART.eye) continue;
-      const [x, y, z] = [neutral[3 * v]!, neutral[3 * v + 1]!, neutral[3 * v + 2]!];
-      const place: Place = { x, y, z, side: draft.sides[v]!, jaw: draft.jaw[v]! };
-      const offset = formulaOffset(name, place);
-      if (offset) dense.set(offset, 3 * v);
-      else known = false;
+    for (let v = 0; v < draft.parts.length; v++) {
+      const [x, y, z, jaw] = [neutral[3 * v]!, neutral[3 * v + 1]!, neutral[3 * v + 2]!, draft.jaw[v]!];
+      if (draft.parts[v] === PART.eye || (jaw === null && z < -0.6)) continue; // nothing moves behind the jaw's hinge
+      dense.set(formulaOffset(name, { x, y, z, side: draft.sides[v]!, jaw })!, 3 * v);
     }
-    if (known) out.set(name, sparsify(dense, NOTHING));
+    out.set(name, sparsify(dense, NOTHING));
   }
   return out;
 }

@@ -86,7 +86,7 @@ function brow(person: Person, p: SurfacePoint, sample: Sample): void {
 /** Scalp under the hair: shaved heads show it, others need it dark where locks part. */
 function scalp(person: Person, p: SurfacePoint, sample: Sample): void {
   const style = person.hair.style;
-  const s = p.fields[FIELD.scalp]! + person.hair.recession * (p.z > 0 ? -1 : 0);
+  const s = p.fields[FIELD.scalp]! + person.hair.recession * (p.z > 0 ? -1 : 0); // recession ≥ −0.08
   if (s < -0.12) return;
   const grain = noise3(p.x * 45, p.y * 45, p.z * 45, person.seed + 35);
   const cover = smoothstep(-0.05, 0.12, s + 0.08 * (grain - 0.5));

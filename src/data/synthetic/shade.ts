@@ -3,7 +3,7 @@
 import type { RasterTarget } from '../../core/raster.js';
 import { type Anatomy, insideMouth } from './anatomy.js';
 import type { Body } from './body.js';
-import { FIELD_COUNT } from './fields.js';
+import { FIELD_COUNT, PLAIN_FIELDS } from './fields.js';
 import { PART } from './head-model.js';
 import { type Gloss, illuminate, type Lamp, makeLamp, type Sample } from './lighting.js';
 import { eyeMaterial, mouthMaterial, type SurfacePoint, skinMaterial } from './materials.js';
@@ -107,13 +107,15 @@ export class SampleShader {
   private skin(va: number, vb: number, vc: number): void {
     const { anatomy, body } = this.input;
     const { point, sample } = this;
-    const { canonical, fields } = anatomy;
+    const { canonical, fields, plain } = anatomy;
     const [a, b, c] = [3 * va, 3 * vb, 3 * vc];
     point.x = this.mean(canonical, a, b, c);
     point.y = this.mean(canonical, a + 1, b + 1, c + 1);
     point.z = this.mean(canonical, a + 2, b + 2, c + 2);
-    for (let k = 0; k < FIELD_COUNT; k++)
-      point.fields[k] = this.mean(fields, va * FIELD_COUNT + k, vb * FIELD_COUNT + k, vc * FIELD_COUNT + k);
+    if (plain[va] && plain[vb] && plain[vc]) point.fields.set(PLAIN_FIELDS);
+    else
+      for (let k = 0; k < FIELD_COUNT; k++)
+        point.fields[k] = this.mean(fields, va * FIELD_COUNT + k, vb * FIELD_COUNT + k, vc * FIELD_COUNT + k);
     sample.r = this.mean(body.colors, a, b, c);
     sample.g = this.mean(body.colors, a + 1, b + 1, c + 1);
     sample.b = this.mean(body.colors, a + 2, b + 2, c + 2);
@@ -129,7 +131,7 @@ export class SampleShader {
     const x = this.mean(canonical, a, b, c) - centre[0];
     const y = this.mean(canonical, a + 1, b + 1, c + 1) - centre[1];
     const z = this.mean(canonical, a + 2, b + 2, c + 2) - centre[2];
-    const scale = 1 / Math.hypot(x, y, z);
+    const scale = 1 / Math.sqrt(x * x + y * y + z * z);
     const { sample } = this;
     sample.r = this.mean(body.colors, a, b, c);
     sample.g = this.mean(body.colors, a + 1, b + 1, c + 1);

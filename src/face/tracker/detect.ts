@@ -1,6 +1,6 @@
 /**
- * BlazeFace's output → boxes: anchors, decoding and suppression of overlaps (Bazarevsky et al. 2019, MediaPipe's short-range
- * full-frame variant of 256²). Plain arithmetic; the network itself runs in tracker.ts.
+ * BlazeFace's output → boxes: anchors, decoding and suppression of overlaps (Bazarevsky et al. 2019, the variant that reads
+ * 256²). Plain arithmetic; the network itself runs in tracker.ts.
  */
 
 /** A face found, in pixels of the network's square input. */

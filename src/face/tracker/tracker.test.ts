@@ -123,8 +123,8 @@ describe('Tracker', () => {
       const { image, truth } = drawn(angle);
       const [face] = await tracker.track(image);
       expect(face?.confidence).toBeGreaterThan(0.5);
-      // a cartoon without a skull: measured 2.5 … 6 %, against 4.5 % on rendered people (scripts/gate-face.ts)
-      expect(error(face!.landmarks, truth)).toBeLessThan(9);
+      // a cartoon without a skull: measured 2.2 … 3.3 %; the bound leaves room for other drawings of it
+      expect(error(face!.landmarks, truth)).toBeLessThan(6);
       expect(face!.box.x0).toBeLessThan(truth[36]![0]);
     }
   });
@@ -137,8 +137,8 @@ describe('Tracker', () => {
     ]);
     const faces = await tracker.track(picture);
     expect(faces.length).toBe(2);
-    expect(error(faces[0]!.landmarks, truth, 420 / 512, 350, 50)).toBeLessThan(9);
-    expect(error(faces[1]!.landmarks, truth, 256 / 512, 20, 100)).toBeLessThan(9);
+    expect(error(faces[0]!.landmarks, truth, 420 / 512, 350, 50)).toBeLessThan(6);
+    expect(error(faces[1]!.landmarks, truth, 256 / 512, 20, 100)).toBeLessThan(6);
     expect((await tracker.track(picture, { maxFaces: 1 })).length).toBe(1);
   });
 

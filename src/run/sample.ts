@@ -1,0 +1,126 @@
+/**
+ * The job behind `joker sample`: the 2D prior alone. One photo, an expression and words become pictures, each seen from its
+ * own side, each drawn independently of the others.
+ *
+ * No 3D: that is `makeHead`.
+ */
+
+import { join } from 'node:path';
+import { loadFaceTools } from '../condition/analyse-face.js';
+import { referenceCrop } from '../condition/condition.js';
+import { controlImage } from '../condition/control.js';
+import { viewHead } from '../condition/orbit.js';
+import { checkOutputFolder, withOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
+import { placeModelFiles } from '../core/files/model-folder.js';
+import type { Image } from '../core/image.js';
+import { foldInName, randomKey } from '../core/rng.js';
+import { encodeImage } from '../deliver/index.js';
+import { parseExpression } from '../face/expression.js';
+import type { Device } from '../graph/index.js';
+import { loadPhoto } from '../photo/load.js';
+import { DEFAULT_GUIDANCE, JokerPrior, openPrior, type SampleOptions, sample } from '../prior/index.js';
+import { type JobContext, stopIfAsked } from './job.js';
+import { embeddedPrior, readSubject } from './subject.js';
+
+/** What to draw. */
+export type SampleJobOptions = {
+  /** path of the person's photo */
+  readonly photo: string;
+  /** folder for the pictures; an earlier result of this job there is replaced */
+  readonly out: string;
+  /** as for `parseExpression`; default: the photo's own expression */
+  readonly expression?: string;
+  /** path of another photo that gives pose and expression instead */
+  readonly drive?: string;
+  /** what the normals cannot say; default: a caption of the expression */
+  readonly text?: string;
+  /** azimuth of each picture in degrees, positive = seen from the image right; default: one picture in the target's own pose */
+  readonly azimuths?: readonly number[];
+  /** network calls per picture, 1 … 1000; default 100, the paper's */
+  readonly steps?: number;
+  /** guidance scale; default 3, the paper's */
+  readonly guidance?: number;
+  /** default `pndm`, the paper's; `ddim` suits small models at few steps */
+  readonly sampler?: SampleOptions['sampler'];
+  /** default 0 */
+  readonly seed?: number;
+  readonly device?: Device;
+  readonly threads?: number;
+  /** prior: a folder or compact file; default: the embedded weights */
+  readonly weights?: string;
+};
+
+/** What was drawn. */
+export type SampleJobResult = { readonly out: string; readonly caption: string; readonly files: readonly string[] };
+
+/** Names that this job writes. */
+const OURS = /^(reference|(control|view)_\d+)\.png$/;
+const mayReplace = (names: readonly string[]): boolean => names.every((name) => OURS.test(name));
+
+/** Draws the pictures. @throws JokerError for every problem that the person can solve. */
+export async function samplePictures(options: SampleJobOptions, context: JobContext): Promise<SampleJobResult> {
+  await checkOutputFolder(options.out, { mayReplace });
+  const expression = options.expression === undefined ? null : parseExpression(options.expression);
+  const model = openPrior(options.weights ?? embeddedPrior());
+  context.report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
+  const photo = await loadPhoto(options.photo);
+  stopIfAsked(context.signal);
+  const { threads, device } = options;
+  const tools = await loadFaceTools(undefined, { threads });
+  try {
+    const { reference, target, caption } = await readSubject(options, photo, tools, expression, context);
+    const size = model.config.image_size;
+    const faces = options.azimuths?.map((degrees) => {
+      const angles = { azimuth: (degrees * Math.PI) / 180, elevation: 0 };
+      return viewHead(target, tools.model, angles, size).face;
+    });
+    const controls = (faces ?? [target]).map((face) => controlImage(face, tools.model, size));
+    const picture = referenceCrop(photo, reference, size, 'blur');
+    const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: controls.length });
+    try {
+      const views = await draw(prior, { picture, controls, caption }, options, context);
+      return await writePictures(options.out, caption, { picture, controls, views });
+    } finally {
+      await prior.dispose();
+    }
+  } finally {
+    await tools.tracker.dispose();
+  }
+}
+
+async function draw(
+  prior: JokerPrior,
+  { picture, controls, caption }: { picture: Image; controls: readonly Image[]; caption: string },
+  options: SampleJobOptions,
+  { report, signal }: JobContext,
+): Promise<Image[]> {
+  report({ kind: 'stage', stage: 'sample', text: `Drawing: ${caption}` });
+  const key = foldInName(randomKey(options.seed ?? 0), 'views');
+  const condition = await prior.prepare(caption, picture, null);
+  const control = await prior.controlFeatures(controls);
+  const { steps, sampler, guidance = DEFAULT_GUIDANCE } = options;
+  const onStep = (done: number, total: number) => report({ kind: 'progress', done, total });
+  const batch = { condition, control, views: controls.length };
+  return sample(prior, batch, key, { steps, sampler, guidance, signal, onStep });
+}
+
+async function writePictures(
+  out: string,
+  caption: string,
+  made: { picture: Image; controls: readonly Image[]; views: readonly Image[] },
+): Promise<SampleJobResult> {
+  const pictures: [name: string, image: Image][] = [
+    ['reference.png', made.picture],
+    ...made.controls.map((image, i): [string, Image] => [`control_${i}.png`, image]),
+    ...made.views.map((image, i): [string, Image] => [`view_${i}.png`, image]),
+  ];
+  const fill = async (folder: string) => {
+    for (const [name, image] of pictures)
+      await writeFileAtomic(
+        join(folder, name),
+        await encodeImage(image, { generator: 'joker3d', description: caption }),
+      );
+  };
+  await withOutputFolder(out, fill, { mayReplace });
+  return { out, caption, files: pictures.map(([name]) => join(out, name)) };
+}

@@ -1,0 +1,69 @@
+/**
+ * The beginning that the jobs on a person share: weights, the fitted face, the target expression, the caption.
+ *
+ * Only the order of the stages' calls.
+ */
+
+import { existsSync } from 'node:fs';
+import { captionOf, reenactCaption } from '../condition/caption.js';
+import { JokerError } from '../core/errors.js';
+import { assetPath } from '../core/files/assets.js';
+import { type FaceTools, findFace } from '../face/analyse.js';
+import type { ExpressionWeights } from '../face/expression.js';
+import type { Face } from '../face/face.js';
+import { reenact, withExpression } from '../face/reenact.js';
+import { loadPhoto } from '../photo/load.js';
+import type { Photo } from '../photo/photo.js';
+import { type JobContext, stopIfAsked } from './job.js';
+
+/** The weights that are shipped. @throws JokerError missing-file. */
+export function embeddedPrior(): string {
+  const path = assetPath('prior', 'mini.safetensors');
+  if (existsSync(path)) return path;
+  throw new JokerError(
+    'missing-file',
+    `${path}: the embedded weights are missing`,
+    'Install the package again or name a prior with --weights.',
+  );
+}
+
+/** Whom a job is about and what is asked of the face. */
+export type Subject = { readonly reference: Face; readonly target: Face; readonly caption: string };
+
+/** What names a subject; see `HeadJobOptions`. */
+export type SubjectOptions = {
+  readonly photo: string;
+  readonly drive?: string;
+  readonly text?: string;
+};
+
+/**
+ * Fits the photo's face, poses it as the driving photo, gives it the expression, and finds the words for it.
+ * @throws JokerError no-face, and what reading the driving photo throws.
+ */
+export async function readSubject(
+  options: SubjectOptions,
+  photo: Photo,
+  tools: FaceTools,
+  expression: ExpressionWeights | null,
+  context: JobContext,
+): Promise<Subject> {
+  context.report({ kind: 'stage', stage: 'face', text: 'Finding and fitting the face' });
+  const reference = await onlyFace(photo, options.photo, tools, context);
+  let target = reference;
+  if (options.drive !== undefined) {
+    const driving = await onlyFace(await loadPhoto(options.drive), options.drive, tools, context);
+    target = reenact(reference, driving);
+  }
+  if (expression) target = withExpression(target, tools.model, expression);
+  const wanted = expression ?? target.arkit;
+  const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
+  return { reference, target, caption: caption.toLowerCase() };
+}
+
+async function onlyFace(photo: Photo, path: string, tools: FaceTools, { report, signal }: JobContext): Promise<Face> {
+  const { face, count } = await findFace(photo, tools);
+  stopIfAsked(signal);
+  if (count > 1) report({ kind: 'note', level: 'warning', text: `${count} faces in ${path}; the largest one is used` });
+  return face;
+}
