@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { JokerError } from '../../src/core/errors.js';
 import { expressionText } from '../../src/run/expression.js';
 import type { HeadJobOptions, HeadJobResult } from '../../src/run/head.js';
 import { headJob } from '../../src/run/jobs.js';
@@ -50,8 +51,14 @@ export function withHeadOptions(command: Command): Command {
 export async function makeHead(options: HeadJobOptions, common: CommonOptions): Promise<void> {
   const { photo, out, expression, drive, text, preset, seed, device, threads, weights, resume } = options;
   const request = { photo, out, expression, drive, text, preset, seed, device, threads, weights, resume };
-  const result = await runForPerson(headJob, request, out);
+  const result = await runForPerson(headJob, request, out).catch((error: unknown) => {
+    throw error instanceof JokerError && error.code === 'interrupted' ? resumable(error) : error;
+  });
   printResult(result, summary(result), common);
+}
+
+function resumable(cause: JokerError): JokerError {
+  return new JokerError('interrupted', cause.what, 'Repeat the command with --resume to go on.', { cause });
 }
 
 function summary({ out, caption, files }: HeadJobResult): string[] {

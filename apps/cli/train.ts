@@ -2,7 +2,7 @@
 
 import { Argument, type Command } from 'commander';
 import { trainJob } from '../../src/run/jobs.js';
-import { TRAINING_STAGES, type TrainingStage } from '../../src/run/train.js';
+import { TRAINING_STAGES, type TrainingStage } from '../../src/train/config.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
 import { numberBetween } from './values.js';
 
@@ -24,7 +24,9 @@ export function addTrain(program: Command): void {
   const command = program
     .command('train')
     .description('train one stage of the embedded models; goes on where it stopped')
-    .addArgument(new Argument('<stage>', 'in this order').choices(['vae', 'decoder', 'base', 'prior'] satisfies TrainingStage[]))
+    .addArgument(
+      new Argument('<stage>', 'in this order').choices(['vae', 'decoder', 'base', 'prior'] satisfies TrainingStage[]),
+    )
     .requiredOption('--data <folder>', 'shards of rendered people')
     .requiredOption('--out <folder>', 'work folder: checkpoints, logs, sample grids and weights of all stages')
     .option('--head-model <file>', 'ICT-FaceKit file that the shards were rendered with (default: the formula heads)')

@@ -9,7 +9,12 @@ export type JobMessage =
   /** a stage begins; `total` steps when known */
   | { readonly kind: 'stage'; readonly stage: string; readonly text: string; readonly total?: number }
   /** `done` of `total` steps of the current stage; `figures` are small numbers worth showing, e.g. a loss */
-  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly figures?: Record<string, number> }
+  | {
+      readonly kind: 'progress';
+      readonly done: number;
+      readonly total: number;
+      readonly figures?: Record<string, number>;
+    }
   /** something that the person should know */
   | { readonly kind: 'note'; readonly level: 'info' | 'warning'; readonly text: string }
   /** a file was finished */

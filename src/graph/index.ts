@@ -53,6 +53,14 @@ export {
   upsampleNearest2x,
 } from './ops/shape.js';
 export { type AdamWOptions, adamW, globalNorm, momentName, type StateUpdate } from './optimiser.js';
-export { type CompileOptions, compile, type ModelPlacer, Program, type Values, type WeightData, type WeightSource } from './program.js';
+export {
+  type CompileOptions,
+  compile,
+  type ModelPlacer,
+  Program,
+  type Values,
+  type WeightData,
+  type WeightSource,
+} from './program.js';
 export type { Device } from './runtime.js';
 export { type DataType, type Shape, sameShape, sizeOf, type Tensor } from './tensor.js';

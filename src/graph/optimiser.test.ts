@@ -8,7 +8,13 @@ import { adamW, compile, Graph, gradients, momentName, mul, square, sub, sum } f
 type Settings = { rate: number; decay: number; clip: number };
 
 /** Textbook AdamW on Σ (scale·w − target)². */
-function twin(initial: Float32Array, target: Float32Array, scale: number, steps: number, { rate, decay, clip }: Settings) {
+function twin(
+  initial: Float32Array,
+  target: Float32Array,
+  scale: number,
+  steps: number,
+  { rate, decay, clip }: Settings,
+) {
   const w = Array.from(initial);
   const m = w.map(() => 0);
   const v = w.map(() => 0);
@@ -19,7 +25,8 @@ function twin(initial: Float32Array, target: Float32Array, scale: number, steps:
       const gradient = raw * factor;
       m[i] = 0.9 * m[i]! + 0.1 * gradient;
       v[i] = 0.999 * v[i]! + 0.001 * gradient * gradient;
-      w[i] = w[i]! * (1 - rate * decay) - (rate * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8);
+      w[i] =
+        w[i]! * (1 - rate * decay) - (rate * (m[i]! / (1 - 0.9 ** t))) / (Math.sqrt(v[i]! / (1 - 0.999 ** t)) + 1e-8);
     });
   }
   return { w, m, v };

@@ -49,7 +49,14 @@ export function momentName(parameter: string, which: 'first' | 'second'): string
 
 /** Norm over all gradients together. */
 export function globalNorm(tensors: readonly Tensor[]): Tensor {
-  return sqrt(sum(concat(tensors.map((t) => reshape(sum(mul(t, t)), [1])), 0)));
+  return sqrt(
+    sum(
+      concat(
+        tensors.map((t) => reshape(sum(mul(t, t)), [1])),
+        0,
+      ),
+    ),
+  );
 }
 
 /** The updates of all parameters and moments for one step of AdamW. */
@@ -88,9 +95,11 @@ function stepRates(graph: Graph, options: AdamWOptions): StepRates {
 }
 
 function powerOf(base: number, exponent: Tensor): Tensor {
-  return exponent.graph.add({ type: 'Pow' }, [exponent.graph.scalar(base), exponent], [
-    { shape: exponent.shape, dtype: 'float32' },
-  ])[0]!;
+  return exponent.graph.add(
+    { type: 'Pow' },
+    [exponent.graph.scalar(base), exponent],
+    [{ shape: exponent.shape, dtype: 'float32' }],
+  )[0]!;
 }
 
 function clipScale(gradients: readonly Tensor[], clipNorm: number): Tensor {

@@ -29,9 +29,11 @@ export type WeightData =
 export type WeightSource = (name: string, shape: Shape) => WeightData;
 
 /** Lets the runtime see the weight files beside the model; returns the model's path. Node only; see core/files. */
-export type ModelPlacer = (
-  weightFiles: readonly string[],
-) => { location(path: string): string; write(model: Uint8Array): string; remove(): void };
+export type ModelPlacer = (weightFiles: readonly string[]) => {
+  location(path: string): string;
+  write(model: Uint8Array): string;
+  remove(): void;
+};
 
 /** How to compile. */
 export type CompileOptions = {
@@ -151,7 +153,9 @@ export async function compile(options: CompileOptions): Promise<Program> {
       ...placed.extraInputs,
     ],
   };
-  const inputs = new Map(reached.leaves.filter((t) => t.source === 'input' && !stateTensors.has(t.id)).map((t) => [t.name, t]));
+  const inputs = new Map(
+    reached.leaves.filter((t) => t.source === 'input' && !stateTensors.has(t.id)).map((t) => [t.name, t]),
+  );
   const needed = new Set(reached.leaves.map((t) => t.id));
   const session = await runtime.create(placed.finish(encodeModel(parts)), sessionOptions(device, options));
   const live = updates.filter(({ tensor }) => needed.has(tensor.id));
@@ -202,7 +206,9 @@ type PlacedModel = {
 };
 
 function placeModel(options: CompileOptions, leaves: readonly Tensor[], state: ReadonlySet<number>): PlacedModel {
-  const weights = leaves.filter((t) => t.source === 'parameter' && !state.has(t.id)).map((t) => [t, weightOf(t, options)] as const);
+  const weights = leaves
+    .filter((t) => t.source === 'parameter' && !state.has(t.id))
+    .map((t) => [t, weightOf(t, options)] as const);
   const files = [...new Set(weights.flatMap(([, data]) => (data.kind === 'file' ? [data.path] : [])))];
   if (files.length && !options.placer) throw new Error('internal: weights in files need a placer');
   const place = files.length ? options.placer!(files) : null;
@@ -210,12 +216,18 @@ function placeModel(options: CompileOptions, leaves: readonly Tensor[], state: R
   const extraInputs: PlacedModel['extraInputs'] = [];
   const initialisers: Initialiser[] = leaves.filter((t) => t.source === 'constant').map(constantInitialiser);
   for (const [tensor, data] of weights) {
-    if (data.kind === 'memory') initialisers.push({ name: tensor.name, dtype: 'float32', shape: tensor.shape, data: bytesOf(data.data) });
+    if (data.kind === 'memory')
+      initialisers.push({ name: tensor.name, dtype: 'float32', shape: tensor.shape, data: bytesOf(data.data) });
     else {
       const half = data.dtype === 'float16';
       const name = half ? `${tensor.name}#half` : tensor.name;
       const location = place!.location(data.path);
-      initialisers.push({ name, dtype: data.dtype, shape: tensor.shape, data: { kind: 'file', location, offset: data.offset, length: data.length } });
+      initialisers.push({
+        name,
+        dtype: data.dtype,
+        shape: tensor.shape,
+        data: { kind: 'file', location, offset: data.offset, length: data.length },
+      });
       if (half) {
         casts.push([name, tensor.name]);
         // Declared as an input too, so that the Cast is not folded into a resident float32 copy when the session is made.
@@ -244,7 +256,10 @@ function constantInitialiser(tensor: Tensor): Initialiser {
   return { name: valueName(tensor), dtype: tensor.dtype, shape: tensor.shape, data: bytesOf(tensor.values!) };
 }
 
-function bytesOf(values: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): { kind: 'bytes'; bytes: Uint8Array } {
+function bytesOf(values: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): {
+  kind: 'bytes';
+  bytes: Uint8Array;
+} {
   return { kind: 'bytes', bytes: new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength) };
 }
 
@@ -268,4 +283,3 @@ function sessionOptions(device: Device, { threads, profile }: CompileOptions): I
     },
   };
 }
-

@@ -16,7 +16,9 @@ export type Runtime = {
 };
 
 type RuntimeModule = {
-  InferenceSession: { create(model: Uint8Array | string, options: InferenceSession.SessionOptions): Promise<InferenceSession> };
+  InferenceSession: {
+    create(model: Uint8Array | string, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
   Tensor: TensorConstructor;
 };
 
@@ -27,7 +29,8 @@ export async function loadRuntime(device: Device): Promise<Runtime> {
     try {
       return wrap('native', (await import('onnxruntime-node')) as unknown as RuntimeModule);
     } catch (cause) {
-      if (device === 'webgpu') throw new Error('onnxruntime-node could not be loaded, and WebGPU in Node needs it', { cause });
+      if (device === 'webgpu')
+        throw new Error('onnxruntime-node could not be loaded, and WebGPU in Node needs it', { cause });
     }
   }
   return wrap('web', (await import('onnxruntime-web')) as unknown as RuntimeModule);

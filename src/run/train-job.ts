@@ -35,13 +35,15 @@ export async function trainStage(options: TrainJobOptions, context: JobContext):
       return trainVae(request);
     case 'decoder':
       return trainDecoder(request);
-    case 'decoder':
-      return trainDecoder(request);
     case 'base':
       return trainBase(request);
     case 'prior':
       return trainPrior(request);
     default:
-      throw new JokerError('bad-argument', `unknown stage ${options.stage satisfies never}`, 'Use vae, decoder, base or prior.');
+      throw new JokerError(
+        'bad-argument',
+        `unknown stage ${options.stage satisfies never}`,
+        'Use vae, decoder, base or prior.',
+      );
   }
 }

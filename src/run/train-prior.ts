@@ -3,8 +3,10 @@
  *
  * The autoencoder's weights must be there; latents, captions and token ids are made from them and the shards at each start.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/files/atomic.js';
+import { openSafetensors } from '../core/files/safetensors.js';
 import { type Report, silent } from '../core/progress.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
 import { renderedPerson, renderedShot } from '../data/rendered.js';
@@ -17,6 +19,9 @@ import {
   JokerPrior,
   makeTokenizer,
   type PriorConfig,
+  parsePriorConfig,
+  priorParameters,
+  savePriorFile,
   type TokenizerJson,
   tokenizerJson,
   trainBpe,
@@ -26,12 +31,13 @@ import { miniNetworks, type PriorNetworks } from '../train/config.js';
 import type { LatentSet } from '../train/diffusion.js';
 import { type PictureSet, pictureTo } from '../train/pictures.js';
 import { type PriorAblation, priorTask } from '../train/prior.js';
-import { finish, loadPictures, loopOptions, stageWeights, type TrainRequest } from './train.js';
+import { finish, loadPictures, loopOptions, stageWeights, stageWeightsPath, type TrainRequest } from './train.js';
 import { sampleGrid } from './training-grid.js';
 
 /** Vocabulary of the embedded tokenizer: 512 bytes and word ends, two marks, and merges for the words of the captions. */
 const VOCABULARY = 768;
 const ENCODE_BATCH = 16;
+const SCALE_PICTURES = 512;
 
 /** Request of a diffusion stage. */
 export type DiffusionRequest = TrainRequest & {
@@ -52,7 +58,7 @@ type Material = CaptionedLatents & {
 export async function trainBase(request: DiffusionRequest): Promise<{ step: number; path: string }> {
   const material = await prepareMaterial(request, false);
   const options = loopOptions(request);
-  return finish(request, baseTask(material.networks, options.batch, material), options);
+  return finish(request, baseTask(material.networks, options.batch, material), options, configMetadata(material));
 }
 
 /** Trains the prior from the base's weights, drawing sample grids meanwhile, and writes its weights. */
@@ -68,13 +74,35 @@ export async function trainPrior(request: DiffusionRequest): Promise<{ step: num
     await prior.dispose();
     await writeFileAtomic(join(options.folder, `samples-${String(step).padStart(6, '0')}.png`), png);
   };
-  return finish(request, { ...task, onSamples }, options);
+  return finish(request, { ...task, onSamples }, options, configMetadata(material));
+}
+
+/**
+ * Puts the trained stages together into one compact file: the prior's networks, and the autoencoder with the decoder's
+ * further training where there is one.
+ */
+export async function exportPrior(
+  out: string,
+  path: string,
+  notes: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const file = openSafetensors(stageWeightsPath(out, 'prior'));
+  const config = parsePriorConfig(JSON.parse(file.metadata['joker_prior']!), file.path);
+  const decoder = existsSync(stageWeightsPath(out, 'decoder')) ? 'decoder' : 'vae';
+  const weights = new Map([...stageWeights(out, 'prior'), ...stageWeights(out, decoder)]);
+  const named = priorParameters(config).map(({ name, shape }) => ({ name, shape, data: weights.get(name)! }));
+  await savePriorFile(path, config, named, { metadata: { ...notes, prior_steps: file.metadata['step'] ?? '' } });
 }
 
 function priorOf(material: Material, weights: ReadonlyMap<string, Float32Array>): JokerPrior {
   const source: WeightSource = (name) => ({ kind: 'memory', data: weights.get(name)! });
   const model = { config: priorConfig(material), weights: source, names: [...weights.keys()], path: 'training' };
   return new JokerPrior(model, { threads: 1, batch: 6 });
+}
+
+/** The config travels with a stage's weights, so that they can be put together later without the training set. */
+function configMetadata(material: Material): Record<string, string> {
+  return { joker_prior: JSON.stringify(priorConfig(material)), people: String(material.pictures.people) };
 }
 
 /** Config of the prior being trained. */
@@ -182,7 +210,8 @@ async function encodeAll(
     report({ kind: 'progress', done: first + batch, total: count });
   }
   await program.dispose();
-  const scale = 1 / deviationOf(means);
+  // From the first pictures only, so that a set that grows between two stages does not change the scale.
+  const scale = 1 / deviationOf(means.subarray(0, Math.min(count, SCALE_PICTURES) * length));
   for (let i = 0; i < means.length; i++) {
     means[i]! *= scale;
     deviations[i]! *= scale;

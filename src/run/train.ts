@@ -10,16 +10,11 @@ import { JokerError } from '../core/errors.js';
 import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
 import type { Report } from '../core/progress.js';
 import { readRenderedSet } from '../data/sources/rendered-shards.js';
-import { miniNetworks, type StageOptions } from '../train/config.js';
+import { miniNetworks, type StageOptions, type TrainingStage } from '../train/config.js';
 import { decoderTask } from '../train/decoder.js';
 import { type LoopOptions, type TrainingTask, train } from '../train/loop.js';
 import { type PictureSet, pictureSource } from '../train/pictures.js';
 import { vaeTask } from '../train/vae.js';
-
-/** Stages in their order. */
-export const TRAINING_STAGES = ['vae', 'decoder', 'base', 'prior'] as const;
-/** One stage. */
-export type TrainingStage = (typeof TRAINING_STAGES)[number];
 
 /** What to train, on what, where. */
 export type TrainRequest = {
@@ -97,11 +92,12 @@ export async function finish(
   request: TrainRequest,
   task: TrainingTask,
   options: LoopOptions,
+  metadata: Readonly<Record<string, string>> = {},
 ): Promise<{ step: number; path: string }> {
   const { step, weights, shapes } = await train(task, options);
   const path = stageWeightsPath(request.out, request.stage);
   const tensors = [...weights].map(([name, data]) => ({ name, dtype: 'F32' as const, shape: shapes.get(name)!, data }));
-  await writeSafetensors(path, tensors, { step: String(step), stage: request.stage });
+  await writeSafetensors(path, tensors, { ...metadata, step: String(step), stage: request.stage });
   return { step, path };
 }
 

@@ -6,6 +6,12 @@
  */
 import type { ClipTextConfig, ControlnetConfig, UnetConfig, VaeConfig } from '../nets/index.js';
 
+/** Stages of training, in their order. */
+export const TRAINING_STAGES = ['vae', 'decoder', 'base', 'prior'] as const;
+
+/** One stage. */
+export type TrainingStage = (typeof TRAINING_STAGES)[number];
+
 /** Configs of all networks of a prior. */
 export type PriorNetworks = {
   readonly vae: VaeConfig;

@@ -8,7 +8,17 @@ import { checkpointValues, newestCheckpoint, saveCheckpoint } from '../core/file
 import { TrainingLog } from '../core/files/training-log.js';
 import { type Report, silent } from '../core/progress.js';
 import { foldIn, type RandomKey, randomKey } from '../core/rng.js';
-import { adamW, compile, Graph, gradients, momentName, type Program, sizeOf, type Tensor, type Values } from '../graph/index.js';
+import {
+  adamW,
+  compile,
+  Graph,
+  gradients,
+  momentName,
+  type Program,
+  sizeOf,
+  type Tensor,
+  type Values,
+} from '../graph/index.js';
 import { initialise } from '../nets/index.js';
 import { learningRateAt, type StageOptions } from './config.js';
 
@@ -112,8 +122,20 @@ class TrainingRun {
       weights: (name) => ({ kind: 'memory', data: fixed.get(name)! }),
       threads: options.threads,
     });
-    const averages = new Map(trained.map((p, i) => [p.name, stored(`average.${p.name}`, p) ?? Float32Array.from(initial[i]!)]));
-    return new TrainingRun(task, options, program, trained, fixed, averages, checkpoint?.step ?? 0, new TrainingLog(options.folder), new Map(parameters.map((p) => [p.name, p.shape])));
+    const averages = new Map(
+      trained.map((p, i) => [p.name, stored(`average.${p.name}`, p) ?? Float32Array.from(initial[i]!)]),
+    );
+    return new TrainingRun(
+      task,
+      options,
+      program,
+      trained,
+      fixed,
+      averages,
+      checkpoint?.step ?? 0,
+      new TrainingLog(options.folder),
+      new Map(parameters.map((p) => [p.name, p.shape])),
+    );
   }
 
   async toEnd(): Promise<TrainedWeights> {
@@ -153,7 +175,8 @@ class TrainingRun {
       adam_step: Float32Array.of(step),
     });
     const figures = Object.fromEntries(Object.entries(outputs).map(([name, values]) => [name, values[0]!]));
-    if (!Number.isFinite(figures['loss'])) throw new Error(`internal: the loss of ${task.name} is ${figures['loss']} at step ${step}`);
+    if (!Number.isFinite(figures['loss']))
+      throw new Error(`internal: the loss of ${task.name} is ${figures['loss']} at step ${step}`);
     this.step = step;
     if (options.averageDecay > 0 && step % AVERAGE_EVERY === 0) this.average(step);
     return figures;

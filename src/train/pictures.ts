@@ -38,7 +38,11 @@ export function pictureTo(bytes: Uint8Array, index: number, size: number, out: F
 export type PictureSource = {
   readonly size: number;
   /** `image` [B, 3, S, S] and `noise` of B·noiseLength standard normals */
-  readonly randomPictures: (key: RandomKey, batch: number, noiseLength: number) => { image: Float32Array; noise: Float32Array };
+  readonly randomPictures: (
+    key: RandomKey,
+    batch: number,
+    noiseLength: number,
+  ) => { image: Float32Array; noise: Float32Array };
 };
 
 /** Pictures of a set, uniformly. */
@@ -49,7 +53,8 @@ export function pictureSource(set: PictureSet): PictureSource {
     randomPictures: (key, batch, noiseLength) => {
       const random = new RandomStream(key);
       const image = new Float32Array(batch * 3 * set.size * set.size);
-      for (let b = 0; b < batch; b++) pictureTo(set.images, random.integer(count), set.size, image, b * 3 * set.size * set.size);
+      for (let b = 0; b < batch; b++)
+        pictureTo(set.images, random.integer(count), set.size, image, b * 3 * set.size * set.size);
       return { image, noise: random.normals(batch * noiseLength) };
     },
   };

@@ -6,13 +6,21 @@
  * the reference UNet serves V targets and is still exact (its features depend on reference, timestep and text only).
  */
 import { RandomStream } from '../core/rng.js';
-import { clipText, controlEmbedding, controlnet, selfAttentionLayers, scopeOf, type UnetConfig, unet } from '../nets/index.js';
 import type { Tensor } from '../graph/index.js';
+import {
+  clipText,
+  controlEmbedding,
+  controlnet,
+  scopeOf,
+  selfAttentionLayers,
+  type UnetConfig,
+  unet,
+} from '../nets/index.js';
 import { CAPTION_DROPOUT, type CaptionedLatents } from './base.js';
 import type { PriorNetworks } from './config.js';
 import { noisedInputs, noisedLatent, noisedValues, promptIds, sampledLatents, velocityLoss } from './diffusion.js';
 import type { TrainingTask } from './loop.js';
-import { pictureTo, type PictureSet, viewIndex } from './pictures.js';
+import { type PictureSet, pictureTo, viewIndex } from './pictures.js';
 
 /** Switches of the ablations (supplement, Table 1). */
 export type PriorAblation = {
@@ -53,7 +61,9 @@ export function trainsInPrior(name: string, config: UnetConfig, ablation: PriorA
 /** False for what comes after the last recorded tokens: it influences nothing. */
 function reachesReferenceFeatures(name: string, config: UnetConfig): boolean {
   if (/^conv_(norm_)?out\./.test(name)) return false;
-  const last = selfAttentionLayers(config).at(-1)!.replace(/transformer_blocks\.0\.attn1$/, '');
+  const last = selfAttentionLayers(config)
+    .at(-1)!
+    .replace(/transformer_blocks\.0\.attn1$/, '');
   if (!name.startsWith(last)) return true;
   const inside = name.slice(last.length);
   return !/^(proj_out|transformer_blocks\.0\.(attn1|norm2|attn2|norm3|ff))\./.test(inside);

@@ -4,7 +4,19 @@
  * Not in the paper, which takes sd-vae-ft-mse ready made. Loss: L1 on pictures at full and half size, L1 on pixel
  * differences (edges of eyes, teeth and tongue are thin), and a small KL term that keeps latents near unit scale.
  */
-import { abs, add, averagePool2x, exp, type Graph, mean, mul, slice, square, sub, type Tensor } from '../graph/index.js';
+import {
+  abs,
+  add,
+  averagePool2x,
+  exp,
+  type Graph,
+  mean,
+  mul,
+  slice,
+  square,
+  sub,
+  type Tensor,
+} from '../graph/index.js';
 import { scopeOf, type VaeConfig, vaeDecode, vaeEncode } from '../nets/index.js';
 import type { TrainingTask } from './loop.js';
 import type { PictureSource } from './pictures.js';
@@ -14,7 +26,12 @@ const KL_WEIGHT = 1e-6;
 const EDGE_WEIGHT = 0.5;
 
 /** A batch of pictures [B, 3, S, S] through the autoencoder: loss and L1. */
-function vaeLoss(graph: Graph, config: VaeConfig, batch: number, size: number): { loss: Tensor; figures: Record<string, Tensor> } {
+function vaeLoss(
+  graph: Graph,
+  config: VaeConfig,
+  batch: number,
+  size: number,
+): { loss: Tensor; figures: Record<string, Tensor> } {
   const image = graph.input('image', [batch, 3, size, size]);
   const scope = scopeOf(graph, 'vae.');
   const { mean: center, logVariance } = vaeEncode(scope, config, image);

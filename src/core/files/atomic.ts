@@ -134,7 +134,8 @@ async function listOrNull(path: string): Promise<string[] | null> {
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT') return null;
-    if (code === 'ENOTDIR') throw new JokerError('not-writable', `${path}: is a file`, 'Choose a folder with --out.');
+    if (code === 'ENOTDIR')
+      throw new JokerError('not-writable', `${path}: is a file or lies below one`, 'Choose a folder.');
     throw unwritable(path, error);
   }
 }

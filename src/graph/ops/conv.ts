@@ -51,18 +51,13 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor | null, options:
   if (c !== cw * groups) throw new Error(`internal: conv of [${x.shape}] with [${weight.shape}], groups ${groups}`);
   const height = Math.floor((h + pads[0]! + pads[2]! - kh) / stride) + 1;
   const width = Math.floor((w + pads[1]! + pads[3]! - kw) / stride) + 1;
-  return x.graph.add(
-    CONV,
-    bias ? [x, weight, bias] : [x, weight],
-    [{ shape: [b, o, height, width], dtype: x.dtype }],
-    {
-      kernel_shape: { ints: [kh, kw] },
-      strides: { ints: [stride, stride] },
-      pads: { ints: pads },
-      dilations: { ints: [1, 1] },
-      group: { int: groups },
-    },
-  )[0]!;
+  return x.graph.add(CONV, bias ? [x, weight, bias] : [x, weight], [{ shape: [b, o, height, width], dtype: x.dtype }], {
+    kernel_shape: { ints: [kh, kw] },
+    strides: { ints: [stride, stride] },
+    pads: { ints: pads },
+    dilations: { ints: [1, 1] },
+    group: { int: groups },
+  })[0]!;
 }
 
 function inputGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, pads, groups }: Geometry): Tensor {

@@ -114,9 +114,7 @@ const SOFTPLUS: Operation = { type: 'Softplus', gradient: ({ inputs: [x] }, [dy]
 // Not Sign: the WebGPU provider lacks it.
 const ABS: Operation = {
   type: 'Abs',
-  gradient: ({ inputs: [x] }, [dy]) => [
-    where(greater(x!, 0), dy!, where(less(x!, 0), neg(dy!), 0)),
-  ],
+  gradient: ({ inputs: [x] }, [dy]) => [where(greater(x!, 0), dy!, where(less(x!, 0), neg(dy!), 0))],
 };
 const RECIPROCAL: Operation = {
   type: 'Reciprocal',

@@ -12,7 +12,12 @@ const SUM: Operation = {
 const MEAN: Operation = {
   type: 'ReduceMean',
   gradient: ({ inputs: [x, axes], outputs: [y] }, [dy]) => {
-    const count = x!.shape.reduce((n, e) => n * e, 1) / Math.max(1, y!.shape.reduce((n, e) => n * e, 1));
+    const count =
+      x!.shape.reduce((n, e) => n * e, 1) /
+      Math.max(
+        1,
+        y!.shape.reduce((n, e) => n * e, 1),
+      );
     return [spread(mul(dy!, 1 / count), x!.shape, axes!), null];
   },
 };

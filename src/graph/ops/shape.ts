@@ -150,7 +150,8 @@ export function pad(x: Tensor, amounts: readonly number[], value = 0): Tensor {
 const GATHER: Operation = {
   type: 'Gather',
   gradient: ({ inputs: [x, indices], attributes }, [dy]) => {
-    if ((attributes['axis'] as { int: number }).int !== 0) throw new Error('internal: gather has a gradient on axis 0 only');
+    if ((attributes['axis'] as { int: number }).int !== 0)
+      throw new Error('internal: gather has a gradient on axis 0 only');
     return [scatterRows(dy!, indices!, x!.shape), null];
   },
 };
@@ -174,9 +175,12 @@ function scatterRows(rows: Tensor, indices: Tensor, shape: Shape): Tensor {
   const count = sizeOf(indices.shape);
   const zeros = broadcastTo(graph.scalar(0), [shape[0]!, width]);
   const repeated = broadcastTo(reshape(indices, [count, 1]), [count, width]);
-  const flat = graph.add(SCATTER, [zeros, repeated, reshape(rows, [count, width])], [
-    { shape: [shape[0]!, width], dtype: rows.dtype },
-  ], { axis: { int: 0 }, reduction: { string: 'add' } })[0]!;
+  const flat = graph.add(
+    SCATTER,
+    [zeros, repeated, reshape(rows, [count, width])],
+    [{ shape: [shape[0]!, width], dtype: rows.dtype }],
+    { axis: { int: 0 }, reduction: { string: 'add' } },
+  )[0]!;
   return reshape(flat, shape);
 }
 
@@ -224,7 +228,11 @@ function routeToMaximum(x: Tensor, y: Tensor, dy: Tensor): Tensor {
   const { graph } = x;
   const isMaximum = graph.add(EQUAL, [x, upsampleNearest2x(y)], [{ shape: x.shape, dtype: 'bool' }])[0]!;
   const mask = graph.add({ type: 'Cast' }, [isMaximum], [{ shape: x.shape, dtype: 'float32' }], { to: { int: 1 } })[0]!;
-  const share = graph.add({ type: 'Div' }, [dy, mul(averagePool2x(mask), 4)], [{ shape: y.shape, dtype: 'float32' }])[0]!;
+  const share = graph.add(
+    { type: 'Div' },
+    [dy, mul(averagePool2x(mask), 4)],
+    [{ shape: y.shape, dtype: 'float32' }],
+  )[0]!;
   return mul(upsampleNearest2x(share), mask);
 }
 
