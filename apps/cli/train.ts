@@ -24,9 +24,7 @@ export function addTrain(program: Command): void {
   const command = program
     .command('train')
     .description('train one stage of the embedded models; goes on where it stopped')
-    .addArgument(
-      new Argument('<stage>', 'in this order').choices(['vae', 'decoder', 'base', 'prior'] satisfies TrainingStage[]),
-    )
+    .addArgument(new Argument('<stage>', 'in this order').choices(TRAINING_STAGES))
     .requiredOption('--data <folder>', 'shards of rendered people')
     .requiredOption('--out <folder>', 'work folder: checkpoints, logs, sample grids and weights of all stages')
     .option('--head-model <file>', 'ICT-FaceKit file that the shards were rendered with (default: the formula heads)')

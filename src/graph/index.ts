@@ -1,6 +1,7 @@
 /**
  * Differentiable ONNX: build a graph, differentiate it, run it. What other folders may use of graph/.
  */
+export { type CompileOptions, compile } from './compile.js';
 export { gradients } from './gradient.js';
 export { Graph } from './graph.js';
 export { type ConvOptions, conv2d } from './ops/conv.js';
@@ -53,14 +54,7 @@ export {
   upsampleNearest2x,
 } from './ops/shape.js';
 export { type AdamWOptions, adamW, globalNorm, momentName, type StateUpdate } from './optimiser.js';
-export {
-  type CompileOptions,
-  compile,
-  type ModelPlacer,
-  Program,
-  type Values,
-  type WeightData,
-  type WeightSource,
-} from './program.js';
-export type { Device } from './runtime.js';
+export { Program, type Values } from './program.js';
+export { type Device, runtimeKind } from './runtime.js';
 export { type DataType, type Shape, sameShape, sizeOf, type Tensor } from './tensor.js';
+export type { ModelPlacer, WeightData, WeightSource } from './weights.js';

@@ -159,19 +159,29 @@ export type BuiltCase = {
   readonly differentiated: readonly string[];
 };
 
-/** Builds a case with values drawn from `seed`. */
-export function buildCase({ shapes, f, domain = (v) => v, fixed = [] }: GradientCase, seed: number): BuiltCase {
+/** Where to build a case: a graph of its own, or one that several cases share and where a prefix keeps names apart. */
+export type CasePlace = { readonly graph: Graph; readonly prefix: string };
+
+/** Builds a case with values drawn from `seed`. Names of feeds and outputs begin with the prefix; default ''. */
+export function buildCase(
+  { shapes, f, domain = (v) => v, fixed = [] }: GradientCase,
+  seed: number,
+  { graph: g, prefix }: CasePlace = { graph: new Graph(), prefix: '' },
+): BuiltCase {
   const random = new RandomStream(randomKey(seed));
   const values = shapes.map((shape) => Float32Array.from(random.normals(graph.sizeOf(shape)), domain));
-  const g = new Graph();
-  const inputs = shapes.map((shape, i) => g.input(`x${i}`, shape));
+  const inputs = shapes.map((shape, i) => g.input(`${prefix}x${i}`, shape));
   const y = f(...inputs);
   const loss = graph.sum(graph.mul(y, g.constant(random.normals(graph.sizeOf(y.shape)), y.shape)));
-  const useful = inputs.filter((_, i) => !fixed.includes(i));
-  const slopes = gradients(loss, useful);
+  const differentiated = inputs.flatMap((_, i) => (fixed.includes(i) ? [] : [i]));
+  const slopes = gradients(
+    loss,
+    differentiated.map((i) => inputs[i]!),
+  );
+  const named = slopes.map((slope, i) => [`${prefix}d x${differentiated[i]}`, slope]);
   return {
-    outputs: { y, loss, ...Object.fromEntries(slopes.map((slope, i) => [`d ${useful[i]!.name}`, slope])) },
-    feeds: Object.fromEntries(values.map((v, i) => [`x${i}`, v])),
-    differentiated: useful.map(({ name }) => name),
+    outputs: { [`${prefix}y`]: y, [`${prefix}loss`]: loss, ...Object.fromEntries(named) },
+    feeds: Object.fromEntries(values.map((v, i) => [`${prefix}x${i}`, v])),
+    differentiated: differentiated.map((i) => `x${i}`),
   };
 }

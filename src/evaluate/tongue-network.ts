@@ -1,0 +1,113 @@
+/**
+ * The network of the tongue judge: a small encoder–decoder (after Ronneberger et al. 2015) that marks the pixels of a tongue
+ * that is out, and says where it points. Our own: the paper judges tongues by eye.
+ *
+ * Not a part of the prior and never trained with it: a judge must not share weights or pictures with what it judges.
+ * Letters: B pictures, W side of the window.
+ */
+import {
+  add,
+  averagePool2x,
+  concat,
+  conv2d,
+  div,
+  type Graph,
+  groupNorm,
+  linear,
+  log,
+  mean,
+  mul,
+  reshape,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  sub,
+  sum,
+  type Tensor,
+  upsampleNearest2x,
+} from '../graph/index.js';
+
+/** W: side of the window of the 64² picture that the network looks at. A multiple of 8, for three halvings. */
+export const WINDOW = 40;
+
+/** Directions that the judge can tell, in the order of its outputs; left and right as seen in the picture. */
+export const JUDGED_DIRECTIONS = ['out', 'down', 'up', 'left', 'right', 'curled'] as const;
+
+/** One of the directions. */
+export type JudgedDirection = (typeof JUDGED_DIRECTIONS)[number];
+
+/** Channels at full, half and quarter size: the smallest powers that reached the measured overlap within 200 kB. */
+const WIDTHS = [12, 24, 32] as const;
+/** Channels of the eighth-size map from which the direction is read. */
+const DIRECTION_WIDTH = 16;
+
+/** What the network says of a batch. */
+export type TongueOutputs = {
+  /** logits of "this pixel is tongue, and the tongue is out", [B, 1, W, W] */
+  readonly mask: Tensor;
+  /** logits over `JUDGED_DIRECTIONS`, [B, 6]; mean nothing where there is no tongue */
+  readonly direction: Tensor;
+};
+
+function convolution(x: Tensor, name: string, channels: number, size: 1 | 3): Tensor {
+  const weight = x.graph.parameter(`${name}.weight`, [channels, x.shape[1]!, size, size]);
+  const bias = x.graph.parameter(`${name}.bias`, [channels]);
+  return conv2d(x, weight, bias, { padding: (size - 1) / 2 });
+}
+
+/** Groups of the normalisation and what keeps it finite where a picture is flat: a grey window has no variance. */
+const GROUPS = 4;
+const FLAT = 1e-5;
+
+function block(x: Tensor, name: string, channels: number): Tensor {
+  const scale = x.graph.parameter(`${name}_norm.weight`, [channels]);
+  const shift = x.graph.parameter(`${name}_norm.bias`, [channels]);
+  return silu(groupNorm(convolution(x, name, channels, 3), GROUPS, scale, shift, FLAT));
+}
+
+/** The network on windows [B, 3, W, W] in [−1, 1]. Parameters are made on the window's graph. */
+export function tongueNetwork(window: Tensor): TongueOutputs {
+  const [full, half, quarter] = WIDTHS;
+  const x1 = block(window, 'full', full);
+  const x2 = block(block(averagePool2x(x1), 'half1', half), 'half2', half);
+  const x3 = block(block(averagePool2x(x2), 'quarter1', quarter), 'quarter2', quarter);
+  const y2 = block(concat([upsampleNearest2x(x3), x2], 1), 'up_half', half);
+  const y1 = block(concat([upsampleNearest2x(y2), x1], 1), 'up_full', full);
+  return { mask: convolution(y1, 'mask', 1, 1), direction: directionLogits(x3) };
+}
+
+function directionLogits(x: Tensor): Tensor {
+  const small = block(averagePool2x(x), 'eighth', DIRECTION_WIDTH);
+  const [batch, ...rest] = small.shape as [number, ...number[]];
+  const inputs = rest.reduce((a, b) => a * b, 1);
+  const weight = x.graph.parameter('direction.weight', [JUDGED_DIRECTIONS.length, inputs]);
+  const bias = x.graph.parameter('direction.bias', [JUDGED_DIRECTIONS.length]);
+  return linear(reshape(small, [batch, inputs]), weight, bias);
+}
+
+/** Keeps the overlap's quotient finite in a batch without tongues; far below one pixel. */
+const NO_TONGUE = 1e-3;
+/** Keeps the logarithm finite where softmax underflows; float32 has 1e-7 of resolution near 1. */
+const TINY = 1e-7;
+/** The direction is a by-catch: below one, so that the mask's features come first. */
+const DIRECTION_WEIGHT = 0.3;
+
+/**
+ * Loss of a batch: cross entropy per pixel + soft Jaccard distance (Rahman and Wang 2016) + cross entropy of the direction.
+ * Inputs made on the graph: `window` [B, 3, W, W], `truth` [B, 1, W, W] shares of tongue, `pointing` [B, 6] one-hot rows,
+ * zero where there is no tongue.
+ */
+export function tongueLoss(graph: Graph, batch: number): { loss: Tensor; figures: Record<string, Tensor> } {
+  const { mask, direction } = tongueNetwork(graph.input('window', [batch, 3, WINDOW, WINDOW]));
+  const truth = graph.input('truth', mask.shape);
+  const pointing = graph.input('pointing', direction.shape);
+  const entropy = mean(sub(softplus(mask), mul(mask, truth)));
+  const share = sigmoid(mask);
+  const both = add(sum(mul(share, truth)), NO_TONGUE);
+  const either = add(sum(sub(add(share, truth), mul(share, truth))), NO_TONGUE);
+  const overlap = div(both, either);
+  const surprise = mul(mean(mul(pointing, log(add(softmax(direction), TINY)))), -JUDGED_DIRECTIONS.length);
+  const loss = add(sub(add(entropy, 1), overlap), mul(surprise, DIRECTION_WEIGHT));
+  return { loss, figures: { entropy, overlap, surprise } };
+}

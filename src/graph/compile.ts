@@ -1,0 +1,150 @@
+/**
+ * From a graph to a program: the nodes that are needed, the model, the runtime's session.
+ *
+ * No optimisation of the graph: the runtime does that.
+ */
+import type { InferenceSession } from 'onnxruntime-common';
+import { JokerError } from '../core/errors.js';
+import { encodeModel, type ModelParts, valueName } from './onnx.js';
+import type { StateUpdate } from './optimiser.js';
+import { Program } from './program.js';
+import { type Device, loadRuntime, type Runtime } from './runtime.js';
+import type { Node, Tensor } from './tensor.js';
+import { type ModelPlacer, type PlacedModel, placeModel, type WeightSource } from './weights.js';
+
+/** How to compile. */
+export type CompileOptions = {
+  /** what `run` returns, by name */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** values of the parameters that are not state */
+  readonly weights?: WeightSource;
+  /** values that stay in the program between runs */
+  readonly state?: readonly StateUpdate[];
+  /** default 'cpu' */
+  readonly device?: Device;
+  /** threads of the native CPU runtime, ≥ 1; default: all cores. The WebAssembly runtime decides for itself. */
+  readonly threads?: number;
+  /**
+   * File name prefix. The native runtime then times every node of every run and writes a Chrome trace (chrome://tracing,
+   * Perfetto) named `<profile>_<time>.json` when the program is disposed of. Default: no profile.
+   */
+  readonly profile?: string;
+  /** needed only when a weight's data is a file */
+  readonly placer?: ModelPlacer;
+};
+
+/**
+ * Makes a program that computes the outputs and the next state. Nodes that neither needs are left out.
+ * @throws JokerError 'unsupported' when no runtime can be loaded, or the device is not there.
+ */
+export async function compile(options: CompileOptions): Promise<Program> {
+  const { state = [], device = 'cpu' } = options;
+  const runtime = await loadRuntime(device);
+  const outputs = new Map(Object.entries(options.outputs).map(([key, t]) => [key, exported(t)]));
+  const updates = withOwnOutputs(state, outputs);
+  const fetched = uniqueTensors([...outputs.values(), ...updates.map(({ next }) => next)]);
+  const { nodes, leaves } = reach(fetched);
+  if (updates.some(({ tensor }) => !leaves.includes(tensor)))
+    throw new Error('internal: a state value is never read by the program');
+  const stateTensors = new Set(updates.map(({ tensor }) => tensor.id));
+  const fed = leaves.filter((t) => t.source === 'input' && !stateTensors.has(t.id));
+  const placed = placeModel(options, leaves, stateTensors);
+  const parts: ModelParts = {
+    nodes,
+    outputs: fetched,
+    initialisers: placed.initialisers,
+    casts: placed.casts,
+    inputs: [...fed, ...updates.map(({ tensor }) => tensor), ...placed.extraInputs],
+  };
+  return new Program({
+    session: await createSession(runtime, parts, placed, options),
+    runtime,
+    inputs: new Map(fed.map((t) => [t.name, t])),
+    state: updates,
+    outputs: new Map([...outputs].map(([key, tensor]) => [key, valueName(tensor)])),
+    cleanUp: placed.remove,
+  });
+}
+
+async function createSession(
+  runtime: Runtime,
+  parts: ModelParts,
+  placed: PlacedModel,
+  options: CompileOptions,
+): Promise<InferenceSession> {
+  const { device = 'cpu' } = options;
+  try {
+    // The WebAssembly runtime has no folder of its own to look for weight files in: it is told where they are.
+    const files = runtime.kind === 'web' && placed.files.length ? { externalData: placed.files } : {};
+    const settings = { ...sessionOptions(device, options), ...files };
+    return await runtime.create(placed.finish(encodeModel(parts)), settings);
+  } catch (cause) {
+    placed.remove();
+    if (device === 'webgpu' && /WebGPU adapter|webgpu backend/i.test(String(cause)))
+      throw new JokerError('unsupported', 'no GPU that WebGPU can use was found', "Use the device 'cpu'.", { cause });
+    throw cause;
+  }
+}
+
+/** State updates whose next values are outputs of their own: one buffer cannot receive two. */
+function withOwnOutputs(state: readonly StateUpdate[], outputs: ReadonlyMap<string, Tensor>): StateUpdate[] {
+  const taken = new Set(outputs.values());
+  return state.map((update) => {
+    const next = exported(update.next, taken);
+    taken.add(next);
+    return { ...update, next };
+  });
+}
+
+const IDENTITY = { type: 'Identity' } as const;
+
+/** Outputs must be computed by nodes of their own: leaves, and tensors that are already fetched, get an Identity. */
+function exported(tensor: Tensor, taken?: ReadonlySet<Tensor>): Tensor {
+  if (tensor.node && !taken?.has(tensor)) return tensor;
+  return tensor.graph.add(IDENTITY, [tensor], [{ shape: tensor.shape, dtype: tensor.dtype }])[0]!;
+}
+
+function uniqueTensors(tensors: readonly Tensor[]): Tensor[] {
+  return [...new Map(tensors.map((t) => [t.id, t])).values()];
+}
+
+/** Nodes (in topological order) and leaves that the tensors depend on. */
+function reach(tensors: readonly Tensor[]): { nodes: Node[]; leaves: Tensor[] } {
+  const seen = new Set<number>();
+  const nodes = new Map<Node, number>();
+  const leaves: Tensor[] = [];
+  const pending = [...tensors];
+  while (pending.length) {
+    const tensor = pending.pop()!;
+    if (seen.has(tensor.id)) continue;
+    seen.add(tensor.id);
+    if (!tensor.node) leaves.push(tensor);
+    else {
+      nodes.set(tensor.node, tensor.node.outputs[0]!.id);
+      for (const input of tensor.node.inputs) if (input) pending.push(input);
+    }
+  }
+  const ordered = [...nodes].sort((a, b) => a[1] - b[1]).map(([node]) => node);
+  return { nodes: ordered, leaves: leaves.sort((a, b) => a.id - b.id) };
+}
+
+function sessionOptions(device: Device, { threads, profile }: CompileOptions): InferenceSession.SessionOptions {
+  const gpu = device === 'webgpu';
+  return {
+    executionProviders: [gpu ? 'webgpu' : device === 'wasm' ? 'wasm' : 'cpu'],
+    graphOptimizationLevel: 'all',
+    ...(threads ? { intraOpNumThreads: threads } : {}),
+    interOpNumThreads: 1,
+    ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        // Spinning worker threads steal the cores from everything else on small machines.
+        intra_op: { allow_spinning: '0' },
+        inter_op: { allow_spinning: '0' },
+        // An operator that silently falls back to the CPU would cost more than it computes.
+        ...(gpu ? { disable_cpu_ep_fallback: '1' } : {}),
+      },
+    },
+  };
+}
