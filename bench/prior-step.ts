@@ -102,11 +102,11 @@ async function fastest(run: (i: number) => Promise<void>): Promise<number> {
 }
 
 /** Milliseconds of one guided noise prediction of all views, reference features apart. */
-async function guidedTimes(): Promise<{ reference: number; denoise: number; bytes: number }> {
+async function guidedTimes(pictures: PictureSet): Promise<{ reference: number; denoise: number; bytes: number }> {
   const networks = miniNetworks(VOCABULARY);
-  const size = networks.vae.sample_size!;
+  const { size } = pictures;
   const tokenizer = tokenizerJson(trainBpe([CAPTION], 600)); // 600: the 514 of the alphabet, and a few words
-  const config = priorConfig({ networks, tokenizer, pictures: { size } });
+  const config = priorConfig({ networks, tokenizer, pictures });
   const parameters = priorParameters(config);
   const first = initialise(parameters, randomKey(1));
   const weights = (name: string) => ({ kind: 'memory' as const, data: first.get(name)! });
@@ -129,7 +129,7 @@ const material = noiseMaterial();
 const networks = miniNetworks(VOCABULARY);
 const base = await stepTime(baseTask(networks, batch, material));
 const prior = await stepTime(priorTask(networks, batch / VIEWS, material, new Map()));
-const { reference, denoise, bytes } = await guidedTimes();
+const { reference, denoise, bytes } = await guidedTimes(material.pictures);
 const figures = {
   baseMs: base,
   basePicturesPerSecond: (1000 * batch) / base,
@@ -143,8 +143,12 @@ const figures = {
 if (values.json) console.log(JSON.stringify({ batch, steps, views, threads, cpu: cpus()[0]?.model, ...figures }));
 else {
   console.log(`${cpus()[0]?.model}, Node ${process.version}, ${threads} threads, best of ${steps}`);
-  console.log(`base:  ${base.toFixed(0)} ms a step of ${batch}, ${figures.basePicturesPerSecond.toFixed(1)} pictures a second`);
-  console.log(`prior: ${prior.toFixed(0)} ms a step of ${batch}, ${figures.priorPicturesPerSecond.toFixed(1)} pictures a second`);
+  console.log(
+    `base:  ${base.toFixed(0)} ms a step of ${batch}, ${figures.basePicturesPerSecond.toFixed(1)} pictures a second`,
+  );
+  console.log(
+    `prior: ${prior.toFixed(0)} ms a step of ${batch}, ${figures.priorPicturesPerSecond.toFixed(1)} pictures a second`,
+  );
   console.log(
     `guided view evaluations (${views} at once): ${figures.guidedViewsPerSecond.toFixed(1)} a second, ${figures.guidedMsPerView.toFixed(1)} ms each; reference features ${reference.toFixed(1)} ms a timestep`,
   );

@@ -6,11 +6,11 @@ import { captionOf } from '../src/condition/caption.js';
 import { referenceCrop } from '../src/condition/condition.js';
 import { controlImage } from '../src/condition/control.js';
 import { turnFace } from '../src/condition/orbit.js';
-import type { Image } from '../src/core/image.js';
-import { foldIn, foldInName, type RandomKey, randomKey } from '../src/core/rng.js';
-import { samplePerson } from '../src/data/synthetic/person.js';
+import { type Image, resizeArea } from '../src/core/image.js';
+import { foldIn, foldInName, type RandomKey, RandomStream, randomKey } from '../src/core/rng.js';
+import { type Person, samplePerson } from '../src/data/synthetic/person.js';
 import type { PeopleRenderer } from '../src/data/synthetic/render.js';
-import { sampleShot } from '../src/data/synthetic/shot.js';
+import { type Shot, sampleShot, type Tongue } from '../src/data/synthetic/shot.js';
 import { type FaceTools, faceFromTracking } from '../src/face/analyse.js';
 import type { ExpressionWeights } from '../src/face/expression.js';
 import type { Face } from '../src/face/face.js';
@@ -22,6 +22,9 @@ import { photoFromImage } from '../src/photo/photo.js';
 export type HeldOut = {
   readonly index: number;
   readonly key: RandomKey;
+  /** what was rendered */
+  readonly person: Person;
+  readonly shot: Shot;
   readonly face: Face;
   /** the crop S×S×3 */
   readonly reference: Image;
@@ -66,7 +69,7 @@ export async function heldOutPerson(
     if (!tracked) continue;
     const photo = photoFromImage(image);
     const face = faceFromTracking(tracked, photo, tools.model);
-    return { index, key, face, reference: referenceCrop(photo, face, size, 'blur') };
+    return { index, key, person, shot, face, reference: referenceCrop(photo, face, size, 'blur') };
   }
   return null;
 }
@@ -95,17 +98,58 @@ export function asksOf(person: HeldOut, people: number, driver: HeldOut, model: 
   const jaws = [...closed, ...open].map((jawOpen, i): Ask => {
     const noiseKey = noise('jaw', i);
     const view = drawn(posed(person.face, { jawOpen }, 0));
-    return { kind: 'jaw', caption: caption({ jawOpen }), ...view, noise: noiseKey, asked: jawOpen, tongue: jawOpen >= OPEN };
+    return {
+      kind: 'jaw',
+      caption: caption({ jawOpen }),
+      ...view,
+      noise: noiseKey,
+      asked: jawOpen,
+      tongue: jawOpen >= OPEN,
+    };
   });
   const said = jaws
     .filter((ask) => ask.tongue)
-    .map((ask): Ask => ({ ...ask, kind: 'word', caption: captionOf({ expression: { jawOpen: ask.asked, tongueOut: 1 } }) }));
+    .map(
+      (ask): Ask => ({
+        ...ask,
+        kind: 'word',
+        caption: captionOf({ expression: { jawOpen: ask.asked, tongueOut: 1 } }),
+      }),
+    );
   const yaws = [0, 0.5].map((k, i): Ask => {
     const yaw = MOST_YAW * (2 * place(k) - 1);
     const view = drawn(posed(person.face, {}, yaw));
     return { kind: 'yaw', caption: caption({}), ...view, noise: noise('yaw', i), asked: yaw, tongue: false };
   });
   const shared = drawn(posed(driver.face, {}, 0)); // one control, one text, one noise: only the reference differs
-  const skin: Ask = { kind: 'skin', caption: caption({}), ...shared, noise: foldInName(driver.key, 'skin'), asked: 0, tongue: false };
+  const skin: Ask = {
+    kind: 'skin',
+    caption: caption({}),
+    ...shared,
+    noise: foldInName(driver.key, 'skin'),
+    asked: 0,
+    tongue: false,
+  };
   return [...jaws, ...said, ...yaws, skin];
+}
+
+/** A tongue of the middle of the sizes that training shows. */
+const PLAIN_TONGUE: Omit<Tongue, 'direction'> = { length: 0.28, width: 0.17 };
+
+/**
+ * What a perfect prior would draw: the renderer's own picture of a request, S×S×3. Shows what the measures can reach at all.
+ */
+export function truePicture(renderer: PeopleRenderer, subject: HeldOut, ask: Ask, size: number): Image {
+  const { kind, asked, noise } = ask;
+  const direction = new RandomStream(noise).pick(['out', 'down'] as const);
+  const shot: Shot = {
+    ...subject.shot,
+    kind: 'neutral',
+    expression: kind === 'jaw' || kind === 'word' ? { jawOpen: asked } : {},
+    tongue: kind === 'word' ? { ...PLAIN_TONGUE, direction } : null,
+    pose: { yaw: kind === 'yaw' ? asked : 0, pitch: 0, roll: 0 },
+    framing: { dx: 0, dy: 0, scale: 1 },
+  };
+  const { image } = renderer.render(subject.person, shot, { size: RENDER_SIZE, supersample: 1 });
+  return resizeArea(image, size, size);
 }

@@ -4,6 +4,10 @@
  *
  *   npx tsx scripts/gate-prior.ts --weights assets/prior/mini.safetensors [--ict ict-facekit-light.safetensors] [--people 50]
  *     [--steps 20] [--guidance 3] [--seed 50021] [--words expression|none] [--sheet pictures.png] [--json]
+ *     [--truth]
+ *
+ * `--truth`: the renderer's own pictures in place of the prior's: what the measures reach with a perfect prior. The weights are
+ * then only asked for their size.
  *
  * `--words none`: the text says nothing of mouth openings, so that only the control image can. Pictures in which the tracker
  * finds no face are left out of a figure and counted; a figure needs 90 % of its pictures. Intervals: 95 %, bootstrap over
@@ -23,7 +27,7 @@ import { TongueJudge } from '../src/evaluate/tongue.js';
 import { faceFromTracking } from '../src/face/analyse.js';
 import { photoFromImage } from '../src/photo/photo.js';
 import { ddimSteps, drawLatents, JokerPrior, openPrior, walkDdim } from '../src/prior/index.js';
-import { type Ask, asksOf, type HeldOut, heldOutPerson } from './gate-prior-people.js';
+import { type Ask, asksOf, type HeldOut, heldOutPerson, truePicture } from './gate-prior-people.js';
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +39,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '50021' },
     words: { type: 'string', default: 'expression' },
     sheet: { type: 'string' },
+    truth: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -65,15 +70,19 @@ async function timed<T>(part: keyof typeof time, work: () => Promise<T>): Promis
 
 /** Pictures of all requests of a person; those with the same text are drawn together. */
 async function draw(person: HeldOut, asks: readonly Ask[]): Promise<Image[]> {
+  if (values.truth) return asks.map((ask) => truePicture(renderer, person, ask, size));
   const pictures = new Map<Ask, Image>();
   for (const caption of new Set(asks.map((ask) => ask.caption))) {
     const group = asks.filter((ask) => ask.caption === caption);
     const condition = await prior.prepare(caption, person.reference, null);
     const control = await prior.controlFeatures(group.map((ask) => ask.control));
-    const start = drawLatents(prior, group.map((ask) => ask.noise));
+    const start = drawLatents(
+      prior,
+      group.map((ask) => ask.noise),
+    );
     const batch = { condition, control, views: group.length };
     const drawn = await prior.decodeLatents(await walkDdim(prior, batch, start, ddimSteps(steps), { guidance }));
-    group.forEach((ask, i) => pictures.set(ask, drawn[i]!));
+    for (const [i, ask] of group.entries()) pictures.set(ask, drawn[i]!);
   }
   return asks.map((ask) => pictures.get(ask)!);
 }
@@ -83,12 +92,14 @@ async function measure(person: HeldOut, asks: readonly Ask[], pictures: readonly
   const samples: GateSample[] = [];
   for (const [i, ask] of asks.entries()) {
     const { kind, asked } = ask;
-    if (ask.tongue) samples.push({ kind: 'tongue', person: person.index, word: kind === 'word', present: verdicts[i]!.present });
+    if (ask.tongue)
+      samples.push({ kind: 'tongue', person: person.index, word: kind === 'word', present: verdicts[i]!.present });
     if (kind === 'skin') samples.push({ kind, person: person.index, colours: skinOf(person, ask, pictures[i]!) });
     if (kind !== 'jaw' && kind !== 'yaw') continue;
     const enlarged = resizeBilinear(pictures[i]!, TRACKED, TRACKED);
     const [tracked] = await tools.tracker.track(enlarged, { maxFaces: 1 });
-    if (kind === 'jaw') samples.push({ kind, person: person.index, asked, opening: tracked ? mouthOpening(tracked.landmarks) : null });
+    if (kind === 'jaw')
+      samples.push({ kind, person: person.index, asked, opening: tracked ? mouthOpening(tracked.landmarks) : null });
     else {
       const face = tracked && faceFromTracking(tracked, photoFromImage(enlarged), tools.model);
       samples.push({ kind, person: person.index, asked, seen: face ? face.angle[1] : null });
@@ -138,14 +149,31 @@ const rows = priorGate(samples, randomKey(seed));
 const passed = gatePassed(rows);
 const seconds = (performance.now() - started) / 1000;
 if (values.json)
-  console.log(JSON.stringify({ passed, weights: values.weights, family: renderer.anatomy.model.family, people, missed, steps, guidance, seed, words: values.words, rows, samples, seconds, time }));
+  console.log(
+    JSON.stringify({
+      passed,
+      weights: values.weights,
+      family: renderer.anatomy.model.family,
+      people,
+      missed,
+      steps,
+      guidance,
+      seed,
+      words: values.words,
+      truth: values.truth,
+      rows,
+      samples,
+      seconds,
+      time,
+    }),
+  );
 else {
   for (const { name, figure, limit, passed: ok, pictures, measured } of rows)
     console.log(
       `${ok ? 'passed' : 'FAILED'}  ${name.padEnd(42)} ${figure.value.toFixed(3)} (${figure.low.toFixed(3)} … ${figure.high.toFixed(3)}; ${limit})  ${measured} of ${pictures} pictures, ${figure.count} people`,
     );
   console.log(
-    `${people} people of family ${renderer.anatomy.model.family}, seed ${seed}, ${missed.length} not tracked; ${steps} DDIM steps, guidance ${guidance}, words: ${values.words}`,
+    `${people} people of family ${renderer.anatomy.model.family}, seed ${seed}, ${missed.length} not tracked; ${steps} DDIM steps, guidance ${guidance}, words: ${values.words}${values.truth ? '; true renders, not the prior' : ''}`,
   );
   console.log(
     `${seconds.toFixed(0)} s: people ${time.people.toFixed(0)}, drawing ${time.drawing.toFixed(0)}, measuring ${time.measuring.toFixed(0)}`,

@@ -25,4 +25,7 @@ const key = foldIn(randomKey(Number(values.seed)), Number(values.person));
 const shot = sampleShot(foldIn(key, 1), { openChance: 0, yaw: 0.15, pitch: 0.1 });
 const calm = { ...shot, expression: { mouthSmileLeft: 0.15, mouthSmileRight: 0.15 }, tongue: null };
 const { image } = renderer.render(samplePerson(renderer.anatomy.model, key), calm, { size: 512 });
-await writeFileAtomic(positionals[0]!, await encodeImage(image, { generator: 'joker3d', description: 'A rendered person' }));
+await writeFileAtomic(
+  positionals[0]!,
+  await encodeImage(image, { generator: 'joker3d', description: 'A rendered person' }),
+);

@@ -74,6 +74,8 @@ for (let first = part * SHARD; first < people; first += SHARD * parts) {
     { options: JSON.stringify(options) },
   );
   const seconds = (performance.now() - start) / 1000;
-  console.log(`${path}: ${kept.length} people, ${count} pictures in ${seconds.toFixed(0)} s (${(count / seconds).toFixed(1)} a second)`);
+  console.log(
+    `${path}: ${kept.length} people, ${count} pictures in ${seconds.toFixed(0)} s (${(count / seconds).toFixed(1)} a second)`,
+  );
 }
 await tracker.dispose();

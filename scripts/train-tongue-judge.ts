@@ -5,15 +5,18 @@
  * choosing the threshold and for the figures.
  *
  *   npx tsx scripts/train-tongue-judge.ts --ict ict-facekit-light.safetensors [--people 600] [--steps 2000] [--seconds 180]
- *     [--out assets/evaluate/tongue-judge.safetensors]
+ *     [--out assets/evaluate/tongue-judge.safetensors] [--from weights.safetensors]
+ *
+ * `--from`: no training; only the threshold and the figures of these weights are made anew. Both are also taken on softened
+ * pictures, since what a small prior draws is softer than what the renderer draws.
  */
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeSafetensors } from '../src/core/files/safetensors.js';
+import { openSafetensors, readTensor, writeSafetensors } from '../src/core/files/safetensors.js';
 import { type Image, resizeArea, resizeBilinear, toNetwork } from '../src/core/image.js';
-import { foldIn, RandomStream, randomKey } from '../src/core/rng.js';
+import { foldIn, foldInName, RandomStream, randomKey } from '../src/core/rng.js';
 import { openHeadModel } from '../src/data/sources/heads.js';
 import { samplePerson } from '../src/data/synthetic/person.js';
 import { PeopleRenderer } from '../src/data/synthetic/render.js';
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     people: { type: 'string', default: '600' },
     steps: { type: 'string', default: '2000' },
     seconds: { type: 'string', default: '180' },
+    from: { type: 'string' },
     out: { type: 'string', default: 'assets/evaluate/tongue-judge.safetensors' },
   },
 });
@@ -45,6 +49,8 @@ function render(people: number): Record<'train' | 'choose' | 'test', Sample[]> {
   const sets = { train: [] as Sample[], choose: [] as Sample[], test: [] as Sample[] };
   const renderer = new PeopleRenderer(openHeadModel(values.ict));
   for (let person = 0; person < people; person++) {
+    const part = partOf(person);
+    if (values.from && part === 'train') continue;
     const key = foldIn(randomKey(Number(values.seed)), person);
     const who = samplePerson(renderer.anatomy.model, key);
     for (let i = 0; i < SHOTS; i++) {
@@ -52,13 +58,13 @@ function render(people: number): Record<'train' | 'choose' | 'test', Sample[]> {
       const shot = sampleShot(foldIn(key, i + 1), { openChance: 0.8 });
       const { image, tongueMask } = renderer.render(who, shot, { size: JUDGED_SIZE });
       if (!shot.tongue) tongueMask.data.fill(0); // one that rests in the mouth is not out
-      sets[partOf(person)].push({ image, truth: tongueMask, direction: shot.tongue?.direction ?? null });
+      sets[part].push({ image, truth: tongueMask, direction: shot.tongue?.direction ?? null });
     }
   }
   return sets;
 }
 
-/** Mirrored, moved, blurred, tinted and noisy versions: what a small prior draws is softer than what the renderer draws. */
+/** Mirrored, moved, blurred, tinted and noisy versions. */
 function augmented(sample: Sample, random: RandomStream): Sample {
   const [dx, dy] = [random.integer(5) - 2, random.integer(5) - 2];
   const mirror = random.chance(0.5);
@@ -79,7 +85,8 @@ function mirrored(image: Image): Image {
 }
 
 function disturbed(image: Image, random: RandomStream): Image {
-  const half = resizeBilinear(resizeArea(image, WINDOW / 2, WINDOW / 2), WINDOW, WINDOW);
+  const { width } = image;
+  const half = resizeBilinear(resizeArea(image, width / 2, width / 2), width, width);
   const blur = random.chance(0.5) ? random.uniform() : 0;
   const noise = random.uniform(0, 0.03);
   const gain = [0, 1, 2].map(() => 1 + 0.08 * random.normal());
@@ -124,56 +131,103 @@ function figuresOf(samples: readonly Sample[], verdicts: readonly TongueVerdict[
   };
 }
 
+/** The same pictures softened and noisy, always the same way. */
+function softened(samples: readonly Sample[]): Sample[] {
+  return samples.map((sample, i) => {
+    const random = new RandomStream(foldIn(foldInName(randomKey(Number(values.seed)), 'soft'), i));
+    return { ...sample, image: disturbed(sample.image, random) };
+  });
+}
+
+type Weights = {
+  readonly values: ReadonlyMap<string, Float32Array>;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+};
+
+async function trained(samples: readonly Sample[]): Promise<Weights & { trainedOn: string }> {
+  const folder = join(tmpdir(), `tongue-judge-${process.pid}`);
+  const { weights, shapes, step } = await train(
+    {
+      name: 'tongue judge',
+      build: (graph) => tongueLoss(graph, BATCH),
+      trains: () => true,
+      batch: (key) => batchOf(samples, new RandomStream(key)),
+    },
+    {
+      batch: BATCH,
+      learningRate: 3e-3,
+      warmupSteps: 50,
+      steps: Number(values.steps),
+      decayShare: 0.5,
+      weightDecay: 1e-4,
+      clipNorm: 1,
+      averageDecay: 0.99,
+      seed: Number(values.seed),
+      folder,
+      maximumSeconds: Number(values.seconds),
+      threads: 1,
+      now: clock,
+      report: (m) => {
+        if (m.kind === 'progress' && m.done % 100 === 0) console.log(m.done, JSON.stringify(m.figures));
+      },
+    },
+  );
+  rmSync(folder, { recursive: true, force: true });
+  return {
+    values: weights,
+    shapes,
+    trainedOn: `${samples.length} renders, seed ${values.seed}, ${step} steps of ${BATCH}`,
+  };
+}
+
+function stored(path: string): Weights & { trainedOn: string } {
+  const file = openSafetensors(path);
+  const names = [...file.entries.keys()];
+  return {
+    values: new Map(names.map((name) => [name, readTensor(file, name)])),
+    shapes: new Map(names.map((name) => [name, file.entries.get(name)!.shape])),
+    trainedOn: file.metadata['trained_on'] ?? 'unknown',
+  };
+}
+
+/** Verdicts of the judge with a presence threshold. */
+async function verdictsOf(weights: Weights, presence: number, samples: readonly Sample[]): Promise<TongueVerdict[]> {
+  const source = (name: string) => ({ kind: 'memory' as const, data: weights.values.get(name)! });
+  const judge = await TongueJudge.fromWeights(source, presence, 1);
+  const verdicts = await judge.judge(samples.map((s) => s.image));
+  await judge.dispose();
+  return verdicts;
+}
+
 const clock = () => performance.now() / 1000;
 const started = clock();
 const sets = render(Number(values.people));
-const rendered = clock() - started;
-console.log(`rendered ${sets.train.length} + ${sets.choose.length} + ${sets.test.length} in ${rendered.toFixed(0)} s`);
-const folder = join(tmpdir(), `tongue-judge-${process.pid}`);
-const { weights, shapes, step } = await train(
-  {
-    name: 'tongue judge',
-    build: (graph) => tongueLoss(graph, BATCH),
-    trains: () => true,
-    batch: (key) => batchOf(sets.train, new RandomStream(key)),
-  },
-  {
-    batch: BATCH,
-    learningRate: 3e-3,
-    warmupSteps: 50,
-    steps: Number(values.steps),
-    decayShare: 0.5,
-    weightDecay: 1e-4,
-    clipNorm: 1,
-    averageDecay: 0.99,
-    seed: Number(values.seed),
-    folder,
-    maximumSeconds: Number(values.seconds),
-    threads: 1,
-    now: clock,
-    report: (m) => {
-      if (m.kind === 'progress' && m.done % 100 === 0) console.log(m.done, JSON.stringify(m.figures));
-    },
-  },
+console.log(
+  `rendered ${sets.train.length} + ${sets.choose.length} + ${sets.test.length} in ${(clock() - started).toFixed(0)} s`,
 );
-rmSync(folder, { recursive: true, force: true });
-const memory = (name: string) => ({ kind: 'memory' as const, data: weights.get(name)! });
-const undecided = await TongueJudge.fromWeights(memory, 0, 1);
-const chosen = await undecided.judge(sets.choose.map((s) => s.image));
-await undecided.dispose();
+const weights = values.from ? stored(values.from) : await trained(sets.train);
+const choose = [...sets.choose, ...softened(sets.choose)];
 const { threshold } = balancedThreshold(
-  chosen.map((v) => v.area),
-  sets.choose.map((s) => s.direction !== null),
+  (await verdictsOf(weights, 0, choose)).map((v) => v.area),
+  choose.map((s) => s.direction !== null),
 );
-const judge = await TongueJudge.fromWeights(memory, threshold, 1);
-const figures = figuresOf(sets.test, await judge.judge(sets.test.map((s) => s.image)));
-await judge.dispose();
-const shown = Object.fromEntries(Object.entries(figures).map(([name, v]) => [name, v.toFixed(3)]));
-console.log(`${step} steps, ${(clock() - started).toFixed(0)} s in all, presence above ${threshold.toFixed(5)}`, shown);
-const tensors = [...weights].map(([name, data]) => ({ name, dtype: 'F16' as const, shape: shapes.get(name)!, data }));
+const figures = figuresOf(sets.test, await verdictsOf(weights, threshold, sets.test));
+const soft = softened(sets.test);
+const softFigures = figuresOf(soft, await verdictsOf(weights, threshold, soft));
+const shown = Object.fromEntries([
+  ...Object.entries(figures).map(([name, v]) => [name, v.toFixed(3)]),
+  ...Object.entries(softFigures).map(([name, v]) => [`softened_${name}`, v.toFixed(3)]),
+]);
+console.log(`${(clock() - started).toFixed(0)} s in all, presence above ${threshold.toFixed(5)}`, shown);
+const tensors = [...weights.values].map(([name, data]) => ({
+  name,
+  dtype: 'F16' as const,
+  shape: weights.shapes.get(name)!,
+  data,
+}));
 await writeSafetensors(values.out, tensors, {
   what: 'tongue judge: marks tongues that are out in aligned crops of rendered faces',
-  trained_on: `${sets.train.length} renders, seed ${values.seed}, ${step} steps of ${BATCH}`,
+  trained_on: weights.trainedOn,
   presence_area: String(threshold),
   ...shown,
 });

@@ -1,5 +1,6 @@
 /**
- * graph/ and nets/ in a real browser: bundled, served from this machine, run on WebAssembly, compared with Node's CPU.
+ * graph/ and nets/ in a real browser: bundled, served from this machine, run on WebAssembly and WebGPU, compared with Node's
+ * CPU.
  *
  * Needs Chromium (CHROMIUM_PATH or /usr/bin/chromium); skipped with a line otherwise.
  */
@@ -19,6 +20,16 @@ import { largestErrors, type WorkloadResults, workloads } from './fixtures/devic
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const available = existsSync(executablePath);
 if (!available) console.info(`browser-graph.test: skipped, no Chromium at ${executablePath} (set CHROMIUM_PATH)`);
+
+/** The last four give WebGPU a software adapter, since the machine may have no GPU. */
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--enable-unsafe-webgpu',
+  '--enable-unsafe-swiftshader',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+];
 
 type Name = keyof typeof workloads;
 const runtimeFolder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
@@ -60,7 +71,7 @@ describe.skipIf(!available)('in Chromium', () => {
   beforeAll(async () => {
     server = serve(await bundle());
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking'] });
+    browser = await chromium.launch({ executablePath, args: ARGUMENTS });
     page = await browser.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
@@ -93,4 +104,14 @@ describe.skipIf(!available)('in Chromium', () => {
       for (const [result, error] of Object.entries(errors)) expect(error, result).toBeLessThan(tolerances[name]);
       expect(complaints).toEqual([]);
     });
+
+  it('training on WebGPU: as on the CPU of Node', async ({ skip }) => {
+    const adapter = await page.evaluate(async () => {
+      const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
+      return !!(await gpu?.requestAdapter());
+    });
+    skip(!adapter, 'this Chromium offers no WebGPU adapter');
+    const errors = largestErrors(await inPage('training', 'webgpu'), await workloads.training('cpu'));
+    for (const [result, error] of Object.entries(errors)) expect(error, result).toBeLessThan(2 * tolerances.training);
+  });
 });

@@ -58,7 +58,6 @@ describe.skipIf(!driver)('webgpu agrees with the CPU', () => {
 
   const compare = async (name: Name, tolerance: (result: string) => number) => {
     const errors = largestErrors(gpu[name], await workloads[name]('cpu'));
-    if (process.env['PRINT_ERRORS']) console.info(name, errors);
     for (const [result, error] of Object.entries(errors)) expect(error, result).toBeLessThan(tolerance(result));
   };
 

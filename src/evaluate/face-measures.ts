@@ -38,7 +38,7 @@ const FACING = 0.5;
 export type SkinColour = readonly [number, number, number];
 
 /** Where a face's skin patches fall in its crop (0 … 1 of the side), null for those that look away or that the model lacks. */
-export function skinPlaces(face: Face, model: MorphableModel): ((readonly [number, number]) | null)[] {
+export function skinPlaces(face: Face, model: MorphableModel): (readonly [number, number] | null)[] {
   const posed = posedShape(face, model);
   const normals = vertexNormals({ positions: posed, triangles: model.triangles });
   const camera = cropCamera(face, 1);
@@ -60,7 +60,11 @@ export function sharedSkin(
 ): { readonly a: SkinColour; readonly b: SkinColour } | null {
   const shared = a.places.map((_, i) => i).filter((i) => a.places[i] && b.places[i]);
   if (shared.length === 0) return null;
-  const colour = ({ picture, places }: typeof a) => meanColour(picture, shared.map((i) => places[i]!));
+  const colour = ({ picture, places }: typeof a) =>
+    meanColour(
+      picture,
+      shared.map((i) => places[i]!),
+    );
   return { a: colour(a), b: colour(b) };
 }
 

@@ -86,13 +86,23 @@ function jawRows(samples: readonly GateSample[], key: RandomKey): GateRow[] {
   const statistic = (items: readonly { asked: number; opening: number | null }[]) =>
     correlationOf(items.map((s) => [s.asked, s.opening!]));
   const jaws = ofKind(samples, 'jaw');
-  return [row('mouth opening follows jawOpen, r', jaws, (s) => s.opening !== null, statistic, atLeast(LEAST_CORRELATION), key)];
+  return [
+    row(
+      'mouth opening follows jawOpen, r',
+      jaws,
+      (s) => s.opening !== null,
+      statistic,
+      atLeast(LEAST_CORRELATION),
+      key,
+    ),
+  ];
 }
 
 function skinRows(samples: readonly GateSample[], key: RandomKey): GateRow[] {
   const channel = (items: readonly { colours: { a: SkinColour; b: SkinColour } | null }[], c: 0 | 1 | 2) =>
     correlationOf(items.map(({ colours }) => [colours!.a[c], colours!.b[c]]));
-  const statistic = (items: Parameters<typeof channel>[0]) => meanOf(([0, 1, 2] as const).map((c) => channel(items, c)));
+  const statistic = (items: Parameters<typeof channel>[0]) =>
+    meanOf(([0, 1, 2] as const).map((c) => channel(items, c)));
   const skins = ofKind(samples, 'skin');
   const usable = (s: (typeof skins)[number]) => s.colours !== null;
   return [row('skin follows a swapped reference, r', skins, usable, statistic, atLeast(LEAST_CORRELATION), key)];

@@ -65,7 +65,8 @@ export function overlapOf(a: Image, b: Image): { readonly both: number; readonly
 
 /**
  * The threshold on a score that separates two groups best: the one with the largest mean of both groups' shares of right
- * answers (balanced accuracy), so that how often each occurs does not matter. In the middle of its gap.
+ * answers (balanced accuracy), so that how often each occurs does not matter. Where several are equally good, the middle of
+ * the first run of them, as far from both groups as may be.
  * @param scores of pictures; `truth[i]` says which group score i belongs to (true = above). Both groups must occur.
  */
 export function balancedThreshold(
@@ -74,14 +75,14 @@ export function balancedThreshold(
 ): { readonly threshold: number; readonly accuracy: number } {
   const sorted = [...new Set(scores)].sort((a, b) => a - b);
   const positives = truth.filter(Boolean).length;
-  const negatives = truth.length - positives;
-  let best = { threshold: 0, accuracy: 0 };
-  sorted.forEach((low, i) => {
-    const threshold = (low + (sorted[i + 1] ?? low)) / 2;
-    const hits = scores.filter((s, j) => truth[j] && s > threshold).length;
-    const rejections = scores.filter((s, j) => !truth[j] && s <= threshold).length;
-    const accuracy = (hits / positives + rejections / negatives) / 2;
-    if (accuracy > best.accuracy) best = { threshold, accuracy };
+  const accuracies = sorted.map((low) => {
+    const hits = scores.filter((s, j) => truth[j] && s > low).length;
+    const rejections = scores.filter((s, j) => !truth[j] && s <= low).length;
+    return (hits / positives + rejections / (truth.length - positives)) / 2;
   });
-  return best;
+  const accuracy = Math.max(...accuracies);
+  const first = accuracies.indexOf(accuracy);
+  let last = first;
+  while (accuracies[last + 1] === accuracy) last++;
+  return { threshold: (sorted[first]! + (sorted[last + 1] ?? sorted[last]!)) / 2, accuracy };
 }

@@ -1,9 +1,10 @@
 /**
  * The job behind `joker verify`: recomputes the reference outputs that a folder holds.
  *
- * Only the job; the checks are the prior's.
+ * Only the job; the checks are the prior's and the metrics'.
  */
 
+import { METRICS_CHECK } from '../evaluate/verify-metrics.js';
 import { type VerifyResult, verifyFolder } from '../prior/verify.js';
 import type { JobContext } from './job.js';
 
@@ -21,5 +22,5 @@ export type VerifyJobOptions = {
 export async function verify(options: VerifyJobOptions, { report }: JobContext): Promise<VerifyResult> {
   const { folder, ...rest } = options;
   report({ kind: 'stage', stage: 'verify', text: `Verifying ${folder}` });
-  return verifyFolder(folder, rest);
+  return verifyFolder(folder, { ...rest, extra: [METRICS_CHECK] });
 }
