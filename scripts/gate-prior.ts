@@ -17,7 +17,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { loadFaceTools } from '../src/condition/analyse-face.js';
 import { assetPath } from '../src/core/files/assets.js';
-import { type Image, resizeBilinear, toBytes } from '../src/core/image.js';
+import { type Image, toBytes } from '../src/core/image.js';
 import { randomKey } from '../src/core/rng.js';
 import { openHeadModel } from '../src/data/sources/heads.js';
 import { PeopleRenderer } from '../src/data/synthetic/render.js';
@@ -25,6 +25,7 @@ import { mouthOpening, sharedSkin, skinPlaces } from '../src/evaluate/face-measu
 import { type GateSample, gatePassed, priorGate } from '../src/evaluate/prior-gate.js';
 import { TongueJudge } from '../src/evaluate/tongue.js';
 import { faceFromTracking } from '../src/face/analyse.js';
+import { cropImage } from '../src/photo/crop.js';
 import { photoFromImage } from '../src/photo/photo.js';
 import { ddimSteps, drawLatents, JokerPrior, openPrior, walkDdim } from '../src/prior/index.js';
 import { type Ask, asksOf, type HeldOut, heldOutPerson, truePicture } from './gate-prior-people.js';
@@ -49,7 +50,10 @@ const [people, steps, guidance, seed] = [values.people, values.steps, values.gui
   number,
   number,
 ];
-/** Side at which pictures are tracked: the tracker's networks were made for faces of this size. */
+/**
+ * Side at which pictures are tracked: the tracker's networks were made for faces of this size. Enlarged with Lanczos: on true
+ * renders of 64² the mouth then follows jawOpen with r = 0.90, bilinearly with 0.88, and with 0.91 on renders of 256².
+ */
 const TRACKED = 256;
 
 const started = performance.now();
@@ -96,7 +100,7 @@ async function measure(person: HeldOut, asks: readonly Ask[], pictures: readonly
       samples.push({ kind: 'tongue', person: person.index, word: kind === 'word', present: verdicts[i]!.present });
     if (kind === 'skin') samples.push({ kind, person: person.index, colours: skinOf(person, ask, pictures[i]!) });
     if (kind !== 'jaw' && kind !== 'yaw') continue;
-    const enlarged = resizeBilinear(pictures[i]!, TRACKED, TRACKED);
+    const enlarged = cropImage(pictures[i]!, { x0: 0, y0: 0, x1: size, y1: size }, TRACKED);
     const [tracked] = await tools.tracker.track(enlarged, { maxFaces: 1 });
     if (kind === 'jaw')
       samples.push({ kind, person: person.index, asked, opening: tracked ? mouthOpening(tracked.landmarks) : null });

@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compile, Graph } from '../src/graph/index.js';
 import { largestErrors, type WorkloadResults, workloads } from './fixtures/device-workload.js';
+import { expectedInPlace } from './fixtures/weights-in-place.js';
 
 const CHROMIUM = '/usr/lib/chromium';
 const DRIVER = `${CHROMIUM}/vk_swiftshader_icd.json`;
@@ -28,9 +29,9 @@ const environment = named
     };
 
 type Name = keyof typeof workloads;
-type Results = Record<Name, WorkloadResults>;
+type Results = Record<Name | 'inPlace', WorkloadResults>;
 
-async function onWebGpu(names: readonly Name[]): Promise<Results> {
+async function onWebGpu(names: readonly (keyof Results)[]): Promise<Results> {
   const script = new URL('./fixtures/device-child.ts', import.meta.url).pathname;
   const settings = { env: environment, maxBuffer: 1 << 26 };
   const { stdout } = await promisify(execFile)(
@@ -53,7 +54,7 @@ const TRAINING = 1e-4;
 describe.skipIf(!driver)('webgpu agrees with the CPU', () => {
   let gpu: Results;
   beforeAll(async () => {
-    gpu = await onWebGpu(['operations', 'training', 'unet']);
+    gpu = await onWebGpu(['operations', 'training', 'unet', 'inPlace']);
   }, 180_000);
 
   const compare = async (name: Name, tolerance: (result: string) => number) => {
@@ -64,6 +65,9 @@ describe.skipIf(!driver)('webgpu agrees with the CPU', () => {
   it('in every operation and its gradient', () =>
     compare('operations', (result) => (/^(sin|cos):/.test(result) ? SINE : ROUNDING)));
   it('in training steps, whose state stays in the program', () => compare('training', () => TRAINING));
+  it('in weights read in place, in both precisions', () => {
+    expect(gpu.inPlace).toEqual(expectedInPlace);
+  });
   it('in a UNet', () => compare('unet', () => SINE));
 });
 

@@ -21,6 +21,8 @@ import {
   WINDOW_TOP,
 } from './tongue-window.js';
 
+const renderer = new PeopleRenderer(makeFormula());
+
 const mapOf = (marked: readonly number[]) => {
   const map = makeImage(WINDOW, WINDOW, 1);
   for (const i of marked) map.data[i] = 1;
@@ -40,7 +42,6 @@ describe('tongue window', () => {
   });
 
   it('holds the whole of the tongues that the renderer draws', () => {
-    const renderer = new PeopleRenderer(makeFormula());
     let [inside, all] = [0, 0];
     for (let i = 0; i < 12; i++) {
       const key = foldIn(randomKey(11), i);
@@ -90,7 +91,6 @@ describe('tongue judge', () => {
 
   it('tells long tongues from open mouths without, on people of a family that it was not trained on', async () => {
     const judge = await TongueJudge.load(assetPath('evaluate', 'tongue-judge.safetensors'), { threads: 1 });
-    const renderer = new PeopleRenderer(makeFormula());
     const pictures = [true, false].map((out) =>
       Array.from({ length: 10 }, (_, i) => {
         const key = foldIn(randomKey(77), i);
@@ -102,7 +102,7 @@ describe('tongue judge', () => {
     for (const set of pictures) counts.push((await judge.judge(set)).filter((v) => v.present).length);
     const [withTongue, without] = counts as [number, number];
     await judge.dispose();
-    // measured on ICT renders: about 95 % and 2 %; 20 pictures of other heads, so a wide margin
+    // measured on ICT renders: 100 % and 1 %, softened 97 % and 3 %; 20 pictures of other heads, so a wide margin
     expect(withTongue).toBeGreaterThanOrEqual(7);
     expect(without).toBeLessThanOrEqual(3);
   });

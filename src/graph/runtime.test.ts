@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { largestErrors, workloads } from '../../test/fixtures/device-workload.js';
+import { expectedInPlace, runWeightsInPlace } from '../../test/fixtures/weights-in-place.js';
 import { loadRuntime, type RuntimeLoaders, type RuntimeModule } from './runtime.js';
 
 const absent = () => Promise.reject(new Error('Cannot find module'));
@@ -51,9 +52,25 @@ describe('the WebAssembly runtime computes what the native one does', () => {
     });
 });
 
+describe('weights read in place', () => {
+  for (const device of ['cpu', 'wasm'] as const)
+    it(`on ${device}, in both precisions`, async () => {
+      const { single, half } = await runWeightsInPlace(device);
+      expect({ single: [...single!], half: [...half!] }).toEqual(expectedInPlace);
+    });
+});
+
 describe('the native runtime', () => {
-  it('trains to the same bits with one thread and with two', async () => {
-    const [one, two] = [await workloads.training('cpu', 1, 32, 8), await workloads.training('cpu', 2, 32, 8)];
-    expect(two).toEqual(one);
-  });
+  // few and many pixels per channel: two ways of making the weight gradient
+  for (const [channels, side] of [
+    [32, 8],
+    [4, 12],
+  ] as const)
+    it(`trains ${channels} channels of ${side}² to the same bits with one thread and with two`, async () => {
+      const [one, two] = [
+        await workloads.training('cpu', 1, channels, side),
+        await workloads.training('cpu', 2, channels, side),
+      ];
+      expect(two).toEqual(one);
+    });
 });

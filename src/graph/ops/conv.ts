@@ -130,12 +130,10 @@ function weightGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, pads }:
 function productPerTap(rows: Tensor, windows: readonly Tensor[], shape: Shape): Tensor {
   const [o, c] = shape as [number, number];
   const products = windows.map((window) =>
-    gemm(rows, reshape(window, [c, rows.shape[1]!]), null, { transposeB: true }),
+    reshape(gemm(rows, reshape(window, [c, rows.shape[1]!]), null, { transposeB: true }), [o, c, 1]),
   );
-  if (products.length === 1) return reshape(products[0]!, shape);
-  return reshape(transpose(reshape(concat(products, 0), [products.length, o, c]), [1, 2, 0]), shape);
+  return reshape(concat(products, 2), shape);
 }
-
 function windowAt(x: Tensor, ky: number, kx: number, stride: number, height: number, width: number): Tensor {
   const [, h, w] = x.shape as [number, number, number];
   if (h === height && w === width && stride === 1) return x;

@@ -107,6 +107,36 @@ export const gradientCases: Readonly<Record<string, GradientCase>> = {
     ],
     f: (x, w) => graph.conv2d(x, w),
   },
+  // the two above have few pixels per channel, these two many: another product makes the weight gradient
+  'conv 3x3 of many pixels': {
+    shapes: [
+      [2, 1, 4, 5],
+      [2, 1, 3, 3],
+    ],
+    f: (x, w) => graph.conv2d(x, w, null, { padding: 1 }),
+  },
+  'conv 1x1 of many pixels': {
+    shapes: [
+      [2, 1, 3, 4],
+      [2, 1, 1, 1],
+    ],
+    f: (x, w) => graph.conv2d(x, w),
+  },
+  'conv 3x2': {
+    shapes: [
+      [1, 2, 4, 3],
+      [3, 2, 3, 2],
+    ],
+    f: (x, w) => graph.conv2d(x, w, null, { padding: [1, 0, 1, 1] }),
+  },
+  'conv of two groups': {
+    shapes: [
+      [1, 4, 3, 3],
+      [4, 2, 3, 3],
+    ],
+    f: (x, w) => graph.conv2d(x, w, null, { padding: 1, groups: 2 }),
+    fixed: [1],
+  },
   'conv stride 2': {
     shapes: [
       [2, 2, 6, 6],
