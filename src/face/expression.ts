@@ -4,50 +4,13 @@
  * The 52 names are Apple's (`ARFaceAnchor.BlendShapeLocation`); Left and Right are the person's own. A model's columns are
  * matched by these names (model/model.ts). `tongueOut` moves no skin: it reaches the result through the caption only.
  */
+
 import { z } from 'zod';
 import { JokerError } from '../core/errors.js';
+import { ARKIT_NAMES } from './arkit.js';
 
-const SIDED = [
-  'eyeBlink',
-  'eyeLookDown',
-  'eyeLookIn',
-  'eyeLookOut',
-  'eyeLookUp',
-  'eyeSquint',
-  'eyeWide',
-  'mouthSmile',
-  'mouthFrown',
-  'mouthDimple',
-  'mouthStretch',
-  'mouthPress',
-  'mouthLowerDown',
-  'mouthUpperUp',
-  'browDown',
-  'browOuterUp',
-  'cheekSquint',
-  'noseSneer',
-] as const;
-const MIDDLE = [
-  'jawForward',
-  'jawLeft',
-  'jawRight',
-  'jawOpen',
-  'mouthClose',
-  'mouthFunnel',
-  'mouthPucker',
-  'mouthLeft',
-  'mouthRight',
-  'mouthRollLower',
-  'mouthRollUpper',
-  'mouthShrugLower',
-  'mouthShrugUpper',
-  'browInnerUp',
-  'cheekPuff',
-  'tongueOut',
-] as const;
-
-/** All 52 names. */
-export const ARKIT_52: readonly string[] = [...SIDED.flatMap((name) => [`${name}Left`, `${name}Right`]), ...MIDDLE];
+/** All 52 names, in Apple's order. */
+export const ARKIT_52: readonly string[] = ARKIT_NAMES;
 
 /** ARKit weights 0 … 1 by name; names left out are 0. */
 export type ExpressionWeights = Readonly<Record<string, number>>;
@@ -169,10 +132,16 @@ function badExpression(why: string, cause?: unknown): JokerError {
   );
 }
 
-/** The candidate with the smallest edit distance to `name`, capitals ignored; the first one among equals. */
+/**
+ * The candidate that a person most likely meant: one that begins with what was written (a side left out, `mouthSmile`), else
+ * the one at the smallest edit distance.
+ */
 export function nearestName(name: string, candidates: readonly string[]): string {
-  const distances = candidates.map((candidate) => editDistance(name.toLowerCase(), candidate.toLowerCase()));
-  return candidates[distances.indexOf(Math.min(...distances))] ?? '';
+  const written = name.toLowerCase();
+  const begins = candidates.filter((candidate) => written.length > 2 && candidate.toLowerCase().startsWith(written));
+  const distance = (candidate: string) => editDistance(written, candidate.toLowerCase());
+  const pool = begins.length > 0 ? begins : candidates;
+  return pool.reduce((best, candidate) => (distance(candidate) < distance(best) ? candidate : best));
 }
 
 /** Levenshtein distance: least number of letters put in, left out or replaced. Names are cut at 100 letters. */

@@ -57,7 +57,9 @@ test('the loop finds the least-squares answer', async () => {
   weights.get('w')!.forEach((w, i) => {
     expect(w).toBeCloseTo(TRUE_WEIGHTS[i]!, 2);
   });
-  const rows = readFileSync(join(folder, 'whole', 'log.jsonl'), 'utf8').trim().split('\n');
+  const rows = readFileSync(join(folder, 'whole', 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n');
   expect(JSON.parse(rows.at(-1)!)).toMatchObject({ step: 300 });
 });
 
@@ -82,13 +84,27 @@ test('the learning rate warms up, stays, and falls to a tenth', () => {
 test('the prior trains what the paper trains', () => {
   const { unet } = miniNetworks(768);
   const trains = (name: string) => trainsInPrior(name, unet);
-  for (const name of ['unet.mid_block.resnets.0.conv1.weight', 'unet.up_blocks.0.resnets.0.conv1.weight', 'controlnet.conv_in.weight'])
+  for (const name of [
+    'unet.mid_block.resnets.0.conv1.weight',
+    'unet.up_blocks.0.resnets.0.conv1.weight',
+    'controlnet.conv_in.weight',
+  ])
     expect(trains(name), name).toBe(true);
-  for (const name of ['unet.conv_in.weight', 'unet.down_blocks.0.resnets.0.conv1.weight', 'unet.conv_out.weight', 'text_encoder.final_layer_norm.weight', 'vae.encoder.conv_in.weight'])
+  for (const name of [
+    'unet.conv_in.weight',
+    'unet.down_blocks.0.resnets.0.conv1.weight',
+    'unet.conv_out.weight',
+    'text_encoder.final_layer_norm.weight',
+    'vae.encoder.conv_in.weight',
+  ])
     expect(trains(name), name).toBe(false);
   const last = 'ref_unet.up_blocks.2.attentions.1';
   expect(trains(`${last}.transformer_blocks.0.norm1.weight`)).toBe(true);
-  for (const rest of ['transformer_blocks.0.attn1.to_q.weight', 'transformer_blocks.0.ff.net.2.weight', 'proj_out.weight'])
+  for (const rest of [
+    'transformer_blocks.0.attn1.to_q.weight',
+    'transformer_blocks.0.ff.net.2.weight',
+    'proj_out.weight',
+  ])
     expect(trains(`${last}.${rest}`), rest).toBe(false);
   expect(trains('ref_unet.up_blocks.1.attentions.1.transformer_blocks.0.attn1.to_q.weight')).toBe(true);
   expect(trains('ref_unet.conv_out.weight')).toBe(false);

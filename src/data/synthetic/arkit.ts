@@ -1,66 +1,11 @@
 /**
- * The 52 face blend-shape names of Apple's ARKit (`ARFaceAnchor.BlendShapeLocation`), weights 0 … 1; Left and Right are the
- * person's own. The vocabulary in which shots state an expression, whichever head family renders it.
+ * ARKit expressions as shots state them: typed weights, mirrored names, and the vector of all 52.
+ *
+ * The names themselves are the face stage's.
  */
+import { ARKIT_NAMES, type ArkitName } from '../../face/arkit.js';
 
-/** All 52 names in Apple's order of the documentation. */
-export const ARKIT_NAMES = [
-  'eyeBlinkLeft',
-  'eyeLookDownLeft',
-  'eyeLookInLeft',
-  'eyeLookOutLeft',
-  'eyeLookUpLeft',
-  'eyeSquintLeft',
-  'eyeWideLeft',
-  'eyeBlinkRight',
-  'eyeLookDownRight',
-  'eyeLookInRight',
-  'eyeLookOutRight',
-  'eyeLookUpRight',
-  'eyeSquintRight',
-  'eyeWideRight',
-  'jawForward',
-  'jawLeft',
-  'jawRight',
-  'jawOpen',
-  'mouthClose',
-  'mouthFunnel',
-  'mouthPucker',
-  'mouthLeft',
-  'mouthRight',
-  'mouthSmileLeft',
-  'mouthSmileRight',
-  'mouthFrownLeft',
-  'mouthFrownRight',
-  'mouthDimpleLeft',
-  'mouthDimpleRight',
-  'mouthStretchLeft',
-  'mouthStretchRight',
-  'mouthRollLower',
-  'mouthRollUpper',
-  'mouthShrugLower',
-  'mouthShrugUpper',
-  'mouthPressLeft',
-  'mouthPressRight',
-  'mouthLowerDownLeft',
-  'mouthLowerDownRight',
-  'mouthUpperUpLeft',
-  'mouthUpperUpRight',
-  'browDownLeft',
-  'browDownRight',
-  'browInnerUp',
-  'browOuterUpLeft',
-  'browOuterUpRight',
-  'cheekPuff',
-  'cheekSquintLeft',
-  'cheekSquintRight',
-  'noseSneerLeft',
-  'noseSneerRight',
-  'tongueOut',
-] as const;
-
-/** One of the 52 names. */
-export type ArkitName = (typeof ARKIT_NAMES)[number];
+export { ARKIT_NAMES, type ArkitName } from '../../face/arkit.js';
 
 /** Named weights 0 … 1; names left out are 0. */
 export type Expression = Readonly<Partial<Record<ArkitName, number>>>;

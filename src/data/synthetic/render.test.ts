@@ -4,7 +4,6 @@ import { projectPoint } from '../../core/camera.js';
 import { resizeArea, toBytes } from '../../core/image.js';
 import { randomKey } from '../../core/rng.js';
 import { cropBox } from '../../photo/align.js';
-import { planFrame, renderFrame } from './dataset.js';
 import { makeFormula } from './formula.js';
 import { PART, poseMatrix } from './head-model.js';
 import { type Person, samplePerson } from './person.js';
@@ -160,12 +159,4 @@ describe('tongue', () => {
   test('in a closed mouth none is seen', () => {
     expect(centre(renderer.render(person, plain, { size: SIZE }).tongueMask)[2]).toBe(0);
   });
-});
-
-test('a frame of a set is drawn again from the seed alone', () => {
-  const spec = { seed: 3, people: 4, shots: 3, size: 32 };
-  const once = renderFrame(renderer, spec, { person: 2, shot: 1 });
-  expect(planFrame(renderer, spec, 2, 1)).toEqual(once.plan);
-  expect(renderFrame(renderer, spec, { person: 2, shot: 1 }).image).toEqual(once.image);
-  expect(renderFrame(renderer, spec, { person: 2, shot: 1, size: 64 }).plan.caption).toBe(once.plan.caption);
 });

@@ -1,0 +1,40 @@
+/**
+ * Rendered material: an item follows from seed and indices alone; views of a frame share what a camera cannot change, frames
+ * of a person share the scene.
+ */
+import { describe, expect, test } from 'vitest';
+import { type RenderedSetOptions, renderedPerson, renderedShot } from './rendered.js';
+import { makeFormula } from './synthetic/formula.js';
+
+const options: RenderedSetOptions = { seed: 11, frames: 3, views: 2, size: 32 };
+const shot = (person: number, frame: number, view: number) => renderedShot(options, person, frame, view, 0);
+
+describe('a shot of a rendered set', () => {
+  test('is drawn again from the seed alone', () => {
+    expect(shot(4, 1, 1)).toEqual(shot(4, 1, 1));
+    const model = makeFormula();
+    expect(renderedPerson(model, 11, 4)).toEqual(renderedPerson(model, 11, 4));
+    expect(renderedPerson(model, 11, 4)).not.toEqual(renderedPerson(model, 11, 5));
+  });
+
+  test('shares expression and tongue with the other views of its frame, not the pose', () => {
+    for (let frame = 0; frame < 3; frame++) {
+      const [a, b] = [shot(2, frame, 0), shot(2, frame, 1)];
+      expect([b.expression, b.tongue]).toEqual([a.expression, a.tongue]);
+      expect(b.pose).not.toEqual(a.pose);
+    }
+  });
+
+  test('shares light and background with the other frames of its person, not the expression', () => {
+    const [a, b] = [shot(2, 0, 0), shot(2, 1, 0)];
+    expect([b.light, b.background]).toEqual([a.light, a.background]);
+    expect(b.expression).not.toEqual(a.expression);
+    expect(shot(3, 0, 0).background).not.toEqual(a.background);
+  });
+
+  test('gets another pose when the tracker missed it, and nothing else', () => {
+    const again = renderedShot(options, 2, 0, 0, 1);
+    expect(again.pose).not.toEqual(shot(2, 0, 0).pose);
+    expect({ ...again, pose: null, framing: null }).toEqual({ ...shot(2, 0, 0), pose: null, framing: null });
+  });
+});
