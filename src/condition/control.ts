@@ -8,14 +8,20 @@
 import { type Image, resizeArea } from '../core/image.js';
 import type { Face } from '../face/face.js';
 import type { MorphableModel } from '../face/model/model.js';
-import { faceNormals } from './normals.js';
+import { faceNormals, type NormalMap } from './normals.js';
 
 /** Side below which a control image is averaged down from a larger one. */
 const DRAWN_SIZE = 256;
 
 /** Normals S×S×3 in [0, 1] of a face in its own crop, 0 outside of the face. */
 export function controlImage(face: Face, model: MorphableModel, size: number): Image {
+  return controlAndMask(face, model, size).normals;
+}
+
+/** The same with the share of each pixel that the face covers, S×S×1. */
+export function controlAndMask(face: Face, model: MorphableModel, size: number): NormalMap {
   const factor = Math.max(1, Math.ceil(DRAWN_SIZE / size));
-  const { normals } = faceNormals(face, model, size * factor);
-  return factor === 1 ? normals : resizeArea(normals, size, size);
+  const drawn = faceNormals(face, model, size * factor);
+  if (factor === 1) return drawn;
+  return { normals: resizeArea(drawn.normals, size, size), mask: resizeArea(drawn.mask, size, size) };
 }

@@ -26,6 +26,8 @@ export type DistillOptions = {
   /** one per view V, at any picture size (square) */
   readonly cameras: readonly Camera[];
   readonly teacher: Teacher;
+  /** per view, H×W×1 of any size: 1 where the view is known to show the head (the control image's mask) */
+  readonly faces?: readonly Image[];
   readonly perceptual?: PerceptualTerm | null;
   /** how the head is meant to be looked at; default: the paper's view */
   readonly view?: HeadView;
@@ -71,6 +73,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
   const { config, report = silent, resume, checkpoint, checkpointEvery = 500 } = options;
   let state = resume ?? initialState(config, options.view);
   let shown: readonly Image[] = [];
+  let faces: readonly Image[] | undefined;
   let size = 0;
   report({ kind: 'stage', stage: 'distill', text: 'building the head', total: config.steps });
   for (let n = state.step; n < config.steps; n++) {
@@ -85,6 +88,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     if (plan.resolution !== size) {
       size = plan.resolution;
       shown = state.targets.map((target) => scaled(target, size));
+      faces = options.faces?.map((face) => scaled(face, size));
     }
     occupancyAt(state.head, config, n);
     const stream = new RandomStream(keyOf(config, 'step', n));
@@ -92,7 +96,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
       state.head,
       state.moments,
       n,
-      { cameras: options.cameras, targets: shown },
+      { cameras: options.cameras, targets: shown, faces },
       stream,
     );
     state = { ...state, step: n + 1 };

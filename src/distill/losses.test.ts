@@ -11,11 +11,16 @@ const uniforms = (n: number) => new Float32Array(n).map(() => stream.uniform());
 
 describe('buildLoss', () => {
   it('is the weighted sum of its terms', async () => {
-    const feed = { color: uniforms(RAYS * 3), target: uniforms(RAYS * 3), opacity: uniforms(RAYS) };
+    const feed = {
+      color: uniforms(RAYS * 3),
+      target: uniforms(RAYS * 3),
+      opacity: uniforms(RAYS),
+      face: uniforms(RAYS),
+    };
     const g = new Graph();
     const rays = { color: g.input('color', [RAYS, 3]), opacity: g.input('opacity', [RAYS]) };
-    const weights = { l1: 2, perceptual: 3, sparsity: 0.5, opaqueness: 0.25 };
-    const loss = buildLoss(g, rays, g.input('target', [RAYS, 3]), shape, weights, {
+    const weights = { l1: 2, perceptual: 3, sparsity: 0.5, opaqueness: 0.25, coverage: 0.75 };
+    const loss = buildLoss(g, rays, g.input('target', [RAYS, 3]), g.input('face', [RAYS]), shape, weights, {
       name: 'correlation',
       build: (_graph, a, b) => mean(mul(a, b)),
       weights: () => {
@@ -34,14 +39,15 @@ describe('buildLoss', () => {
       const o = feed.opacity[i]!;
       return -o * Math.log(o) - (1 - o) * Math.log(1 - o);
     });
-    expect(total).toBeCloseTo(2 * l1 + 3 * product + 0.5 * sparsity + 0.25 * entropy, 5);
+    const gap = average(RAYS, (i) => feed.face[i]! * (1 - feed.opacity[i]!));
+    expect(total).toBeCloseTo(2 * l1 + 3 * product + 0.5 * sparsity + 0.25 * entropy + 0.75 * gap, 5);
   });
   it('has finite gradients at opacities 0 and 1', async () => {
     const g = new Graph();
     const opacity = g.input('opacity', [RAYS]);
     const color = g.input('color', [RAYS, 3]);
-    const weights = { l1: 1, perceptual: 0, sparsity: 1, opaqueness: 1 };
-    const loss = buildLoss(g, { color, opacity }, g.input('target', [RAYS, 3]), shape, weights, null);
+    const weights = { l1: 1, perceptual: 0, sparsity: 1, opaqueness: 1, coverage: 0 };
+    const loss = buildLoss(g, { color, opacity }, g.input('target', [RAYS, 3]), null, shape, weights, null);
     const program = await compile({ outputs: { slope: gradients(loss.total, [opacity])[0]! }, threads: 1 });
     const zeros = new Float32Array(RAYS * 3);
     for (const value of [0, 1e-30, 0.5, 1]) {

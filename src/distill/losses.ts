@@ -48,11 +48,13 @@ export type LossTerms = {
 /**
  * Builds the loss of B patches of P×P rays.
  * @param color [B·P², 3] in [0, 1], patch by patch, row by row. @param opacity [B·P²] @param target like `color`
+ * @param face [B·P²], 1 where the head is known to be, or null when nothing is known
  */
 export function buildLoss(
   g: Graph,
   rays: { readonly color: Tensor; readonly opacity: Tensor },
   target: Tensor,
+  face: Tensor | null,
   shape: { readonly views: number; readonly patch: number },
   weights: LossWeights,
   perceptualTerm: PerceptualTerm | null,
@@ -60,7 +62,9 @@ export function buildLoss(
   const l1 = mean(abs(sub(rays.color, target)));
   const sparsity = mean(sqrt(add(square(rays.opacity), SPARSITY_FLOOR)));
   const plain = add(mul(l1, weights.l1), mul(sparsity, weights.sparsity));
-  const base = weights.opaqueness === 0 ? plain : add(plain, mul(entropy(rays.opacity), weights.opaqueness));
+  const sharp = weights.opaqueness === 0 ? plain : add(plain, mul(entropy(rays.opacity), weights.opaqueness));
+  const gap = face && weights.coverage > 0 ? mean(mul(face, sub(1, rays.opacity))) : null;
+  const base = gap ? add(sharp, mul(gap, weights.coverage)) : sharp;
   if (!perceptualTerm || weights.perceptual === 0) return { total: base, l1, perceptual: null, sparsity };
   const perceptual = perceptualTerm.build(g, toPatches(rays.color, shape), toPatches(target, shape));
   return { total: add(base, mul(perceptual, weights.perceptual)), l1, perceptual, sparsity };

@@ -27,6 +27,13 @@ import { adamWStep, type Moments, makeMoments } from './adamw.js';
 import type { DistillConfig } from './config.js';
 import { buildLoss, type PerceptualTerm } from './losses.js';
 
+/** What a step sees, per view, at the current resolution. */
+export type ViewSet = {
+  readonly cameras: readonly Camera[];
+  readonly targets: readonly Image[];
+  readonly faces?: readonly Image[];
+};
+
 /** Values of the loss terms at one step. */
 export type StepFigures = { readonly loss: number; readonly l1: number; readonly perceptual: number };
 
@@ -52,6 +59,7 @@ export class HeadTrainer {
   private readonly layout: FieldLayout;
   private readonly run: FieldRun;
   private readonly target: Float32Array;
+  private readonly face: Float32Array;
   private readonly tableGradient: Float32Array;
 
   private constructor(
@@ -63,6 +71,7 @@ export class HeadTrainer {
     this.layout = fieldLayout(config.field);
     this.run = makeFieldRun(config.field, rays, config.samples);
     this.target = new Float32Array(rays * 3);
+    this.face = new Float32Array(rays);
     this.tableGradient = new Float32Array(this.layout.entries * 2);
   }
 
@@ -73,24 +82,23 @@ export class HeadTrainer {
 
   /**
    * One step.
-   * @param n number of the step, from 0. @param targets one image per view at the current resolution.
+   * @param n number of the step, from 0. @param targets one image per view at the current resolution. @param faces one mask per
+   * view at the same resolution, 1 where the head is known to be; absent: nothing is known.
    */
-  async step(
-    head: Head,
-    moments: MomentTable,
-    n: number,
-    views: { readonly cameras: readonly Camera[]; readonly targets: readonly Image[] },
-    stream: RandomStream,
-  ): Promise<StepFigures> {
-    this.choosePatches(views.cameras, views.targets, stream);
+  async step(head: Head, moments: MomentTable, n: number, views: ViewSet, stream: RandomStream): Promise<StepFigures> {
+    this.choosePatches(views, stream);
     const { step } = this.config;
     const feed = feedOf(head, this.layout, this.run, { step: step ?? undefined, stream });
-    const out = await this.program.run({ ...feed, target: this.target });
+    const out = await this.program.run({
+      ...feed,
+      target: this.target,
+      ...(this.config.losses.coverage > 0 && { face: this.face }),
+    });
     this.update(head, moments, n, out);
     return { loss: out['loss']![0]!, l1: out['l1']![0]!, perceptual: out['perceptual']?.[0] ?? 0 };
   }
 
-  private choosePatches(cameras: readonly Camera[], targets: readonly Image[], stream: RandomStream): void {
+  private choosePatches({ cameras, targets, faces }: ViewSet, stream: RandomStream): void {
     const { views, patch } = this.config.batch;
     const size = targets[0]!.width;
     if (size < patch) throw new Error(`internal: a patch of ${patch} in pictures of ${size}`);
@@ -102,6 +110,7 @@ export class HeadTrainer {
       const place = { column, row, width: patch, height: patch };
       fillCameraRays(resizeCamera(cameras[view]!, size, size), place, this.run.rays, b * patch * patch);
       copyPatch(targets[view]!, place, this.target, b * patch * patch * 3);
+      if (faces) copyPatch(faces[view]!, place, this.face, b * patch * patch);
     }
   }
 
@@ -133,7 +142,8 @@ async function compileStep(config: DistillConfig, options: TrainerOptions): Prom
   const g = new Graph();
   const rays = raysOnGraph(g, config.field, views * patch * patch, config.samples);
   const target = g.input('target', [views * patch * patch, 3]);
-  const loss = buildLoss(g, rays, target, config.batch, config.losses, options.perceptual ?? null);
+  const face = config.losses.coverage > 0 ? g.input('face', [views * patch * patch]) : null;
+  const loss = buildLoss(g, rays, target, face, config.batch, config.losses, options.perceptual ?? null);
   const names = Object.keys(networkShapes(config.field));
   const all = gradients(loss.total, [rays.features, ...names.map((name) => rays.weights[name]!)]);
   const outputs = {
@@ -153,7 +163,8 @@ async function compileStep(config: DistillConfig, options: TrainerOptions): Prom
 
 function copyPatch(image: Image, patch: Patch, out: Float32Array, at: number): void {
   for (let y = 0; y < patch.height; y++) {
-    const from = ((patch.row + y) * image.width + patch.column) * 3;
-    out.set(image.data.subarray(from, from + patch.width * 3), at + y * patch.width * 3);
+    const from = ((patch.row + y) * image.width + patch.column) * image.channels;
+    const length = patch.width * image.channels;
+    out.set(image.data.subarray(from, from + length), at + y * length);
   }
 }

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadFaceTools } from '../condition/analyse-face.js';
 import { referenceCrop } from '../condition/condition.js';
-import { controlImage } from '../condition/control.js';
+import { controlAndMask } from '../condition/control.js';
 import { viewHead } from '../condition/orbit.js';
 import { JokerError } from '../core/errors.js';
 import { checkOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
@@ -107,7 +107,8 @@ async function makeFrom(options: HeadJobOptions, context: JobContext, material: 
   report({ kind: 'stage', stage: 'condition', text: `Asking for: ${caption}` });
   const picture = referenceCrop(photo, reference, size, 'blur');
   const views = gridAngles(config.views).map((angles) => viewHead(target, tools.model, angles, size));
-  const controls = views.map((view) => controlImage(view.face, tools.model, size));
+  const maps = views.map((view) => controlAndMask(view.face, tools.model, size));
+  const controls = maps.map(({ normals }) => normals);
   const condition = await prior.prepare(caption, picture, foldInName(randomKey(config.seed), 'reference'));
   stopIfAsked(signal);
   const teacher = await priorTeacher({ prior, condition, controls, guidance: config.guidance, signal });
@@ -118,6 +119,7 @@ async function makeFrom(options: HeadJobOptions, context: JobContext, material: 
   const head = await distill({
     config,
     cameras: views.map(({ camera }) => camera),
+    faces: maps.map(({ mask }) => mask),
     teacher,
     perceptual,
     view: viewOf(config, viewHead(target, tools.model, { azimuth: 0, elevation: 0 }, size).camera),
