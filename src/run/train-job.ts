@@ -10,7 +10,7 @@ import { trainDecoder, trainVae } from './train.js';
 import { type DiffusionRequest, trainBase, trainPrior } from './train-prior.js';
 
 /** What to train: plain data, so that it can be sent to a thread. */
-export type TrainJobOptions = Omit<DiffusionRequest, 'report'>;
+export type TrainJobOptions = Omit<DiffusionRequest, 'report' | 'signal'>;
 
 /** Where training stands. */
 export type TrainJobResult = {
@@ -21,16 +21,17 @@ export type TrainJobResult = {
 };
 
 /**
- * Runs or resumes a stage from its newest checkpoint. A request to stop loses what came after that.
+ * Runs or resumes a stage from its newest checkpoint. A request to stop ends it with a checkpoint.
  * @throws JokerError missing-file, bad-file, not-writable, interrupted.
  */
 export async function trainStage(options: TrainJobOptions, context: JobContext): Promise<TrainJobResult> {
-  const report: JobContext['report'] = (message) => {
-    context.report(message);
-    stopIfAsked(context.signal);
-  };
-  const request = { ...options, report };
-  switch (options.stage) {
+  const result = await runStage({ ...options, report: context.report, signal: context.signal });
+  stopIfAsked(context.signal);
+  return result;
+}
+
+function runStage(request: DiffusionRequest): Promise<TrainJobResult> {
+  switch (request.stage) {
     case 'vae':
       return trainVae(request);
     case 'decoder':
@@ -42,7 +43,7 @@ export async function trainStage(options: TrainJobOptions, context: JobContext):
     default:
       throw new JokerError(
         'bad-argument',
-        `unknown stage ${options.stage satisfies never}`,
+        `unknown stage ${request.stage satisfies never}`,
         'Use vae, decoder, base or prior.',
       );
   }

@@ -29,6 +29,8 @@ export type TrainRequest = {
   /** differences from the stage's recipe */
   readonly changes?: Partial<StageOptions>;
   readonly report?: Report;
+  /** stops after the current step, with a checkpoint */
+  readonly signal?: AbortSignal;
 };
 
 /** Recipes of the embedded models' stages; why they differ from the paper's stands in docs/PAPER.md. */
@@ -83,6 +85,7 @@ export function loopOptions(request: TrainRequest): LoopOptions {
     threads: request.threads,
     maximumSeconds: request.minutes === undefined ? undefined : request.minutes * 60,
     report: request.report,
+    signal: request.signal,
     now: () => performance.now() / 1000,
   };
 }

@@ -109,3 +109,13 @@ test('the prior trains what the paper trains', () => {
   expect(trains('ref_unet.up_blocks.1.attentions.1.transformer_blocks.0.attn1.to_q.weight')).toBe(true);
   expect(trains('ref_unet.conv_out.weight')).toBe(false);
 });
+
+test('a request to stop ends the run with a checkpoint of the step that was done', async () => {
+  const controller = new AbortController();
+  const report = (message: { kind: string }) => {
+    if (message.kind === 'progress') controller.abort();
+  };
+  const stopped = await train(task, options('asked', { signal: controller.signal, report }));
+  expect(stopped.step).toBe(25); // the first report comes after 25 steps
+  expect((await train(task, options('asked', { steps: 26 }))).step).toBe(26);
+});

@@ -49,6 +49,8 @@ export type LoopOptions = StageOptions & {
   readonly maximumSeconds?: number;
   readonly threads?: number;
   readonly report?: Report;
+  /** stops after the current step, with a checkpoint */
+  readonly signal?: AbortSignal;
   /** seconds on any steady clock; given by the caller because this folder owns no clock */
   readonly now: () => number;
 };
@@ -146,7 +148,8 @@ class TrainingRun {
     let saved = started;
     let sums = new Map<string, number>();
     const firstStep = this.step;
-    while (this.step < options.steps && now() - started < (options.maximumSeconds ?? Infinity)) {
+    const { maximumSeconds = Infinity, signal } = options;
+    while (this.step < options.steps && now() - started < maximumSeconds && !signal?.aborted) {
       const figures = await this.advance();
       for (const [name, value] of Object.entries(figures)) sums.set(name, (sums.get(name) ?? 0) + value);
       if (this.step % LOG_EVERY === 0) {
