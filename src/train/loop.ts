@@ -124,8 +124,10 @@ class TrainingRun {
       weights: (name) => ({ kind: 'memory', data: fixed.get(name)! }),
       threads: options.threads,
     });
+    // No averages are kept, stored or looked for when the recipe wants none.
+    const averaged = options.averageDecay > 0 ? trained : [];
     const averages = new Map(
-      trained.map((p, i) => [p.name, stored(`average.${p.name}`, p) ?? Float32Array.from(initial[i]!)]),
+      averaged.map((p, i) => [p.name, stored(`average.${p.name}`, p) ?? Float32Array.from(initial[i]!)]),
     );
     return new TrainingRun(
       task,
