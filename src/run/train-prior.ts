@@ -6,6 +6,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/files/atomic.js';
+import { parseJsonStrict } from '../core/files/json.js';
+import { readFileText } from '../core/files/read.js';
 import { openSafetensors } from '../core/files/safetensors.js';
 import { type Report, silent } from '../core/progress.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
@@ -140,7 +142,7 @@ export async function prepareMaterial(request: DiffusionRequest, controls: boole
   const { report = silent } = request;
   const pictures = loadPictures(request.data, controls);
   const captions = captionsOf(readRenderedSet(request.data, { controls }), request.headModel);
-  const tokenizer = tokenizerJson(trainBpe(captions, VOCABULARY));
+  const tokenizer = await settledTokenizer(request.out, captions);
   const vae = stageWeights(request.out, 'vae');
   const plain = miniNetworks(VOCABULARY);
   report({ kind: 'note', level: 'info', text: `encoding ${captions.length * pictures.views} pictures` });
@@ -162,6 +164,18 @@ export async function prepareMaterial(request: DiffusionRequest, controls: boole
     tokenizer,
     vae,
   };
+}
+
+/**
+ * The tokenizer of a work folder: trained by the first stage that needs one and kept, because ids mean something only to the
+ * text encoder that was trained with them, and captions of a larger set would give other merges.
+ */
+async function settledTokenizer(out: string, captions: readonly string[]): Promise<TokenizerJson> {
+  const path = join(out, 'tokenizer.json');
+  if (existsSync(path)) return parseJsonStrict(readFileText(path), path) as TokenizerJson;
+  const tokenizer = tokenizerJson(trainBpe(captions, VOCABULARY));
+  await writeFileAtomic(path, `${JSON.stringify(tokenizer)}\n`);
+  return tokenizer;
 }
 
 function captionsOf(set: RenderedSet, headModel: string | undefined): string[] {
