@@ -149,17 +149,20 @@ class TrainingRun {
     const started = now();
     let saved = started;
     let sums = new Map<string, number>();
+    let summed = 0; // fewer than LOG_EVERY after a resume in between
     const firstStep = this.step;
     const { maximumSeconds = Infinity, signal } = options;
     while (this.step < options.steps && now() - started < maximumSeconds && !signal?.aborted) {
       const figures = await this.advance();
       for (const [name, value] of Object.entries(figures)) sums.set(name, (sums.get(name) ?? 0) + value);
+      summed++;
       if (this.step % LOG_EVERY === 0) {
         const rate = ((this.step - firstStep) * options.batch) / (now() - started);
-        const row = { ...Object.fromEntries([...sums].map(([k, v]) => [k, v / LOG_EVERY])), imagesPerSecond: rate };
+        const row = { ...Object.fromEntries([...sums].map(([k, v]) => [k, v / summed])), imagesPerSecond: rate };
         this.log.write(this.step, row);
         report({ kind: 'progress', done: this.step, total: options.steps, figures: row });
         sums = new Map();
+        summed = 0;
       }
       if (now() - saved > (options.checkpointSeconds ?? 120)) {
         await this.save();
