@@ -35,7 +35,7 @@ export type RenderedItem = {
   readonly landmarks: Float32Array;
 };
 
-/** Share of a person's items that the tracker may miss before the person is left out: missed shots are drawn again. */
+/** Attempts at an item, each with another pose, before its person is left out: the tracker misses about one in a hundred. */
 const TRIES = 3;
 
 /** The person of an index. */

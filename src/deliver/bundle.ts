@@ -4,6 +4,7 @@
  * Only order and names are decided here; each format has its own file. The folder appears whole or not at all.
  */
 
+import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Camera, projectPoint } from '../core/camera.js';
@@ -75,8 +76,23 @@ export type BundleOptions = Maker & {
  * @throws JokerError not-writable, or bad-argument when the head is empty.
  */
 export async function writeBundle(head: HeadProducts, folder: string, options: BundleOptions): Promise<Manifest> {
-  const mayReplace = (names: readonly string[]) => options.replace === true && names.includes(MANIFEST_NAME);
+  const mayReplace = (names: readonly string[]) => options.replace === true && isDelivery(folder, names);
   return withOutputFolder(folder, (partial) => writeProducts(head, partial, options), { mayReplace });
+}
+
+/**
+ * True if a folder is an earlier delivery and nothing else: it has this program's manifest, and every name in it is of a file
+ * or folder that the manifest lists. Anything else belongs to somebody.
+ */
+export function isDelivery(folder: string, names: readonly string[]): boolean {
+  try {
+    const manifest = JSON.parse(readFileSync(join(folder, MANIFEST_NAME), 'utf8')) as Partial<Manifest>;
+    if (manifest.format !== 'joker-head-manifest' || !Array.isArray(manifest.files)) return false;
+    const listed = new Set([MANIFEST_NAME, ...manifest.files.map(({ path }) => String(path).split('/')[0]!)]);
+    return names.every((name) => listed.has(name));
+  } catch {
+    return false; // no manifest, or not one of ours
+  }
 }
 
 /** Writes one file into the folder and remembers it. */

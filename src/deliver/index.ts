@@ -1,7 +1,7 @@
 /**
  * Delivery: a head to files. What other folders may use of deliver/.
  */
-export { type BundleOptions, type HeadProducts, writeBundle, writeProducts } from './bundle.js';
+export { type BundleOptions, type HeadProducts, isDelivery, writeBundle, writeProducts } from './bundle.js';
 export { DEPTH_UNIT, depthPreview, encodeDepth } from './depth.js';
 export {
   type BakeOptions,

@@ -65,7 +65,7 @@ describe('distill', () => {
       await saveState(paths.at(-1)!, state);
     };
     const whole = await distill({ config: short, cameras, teacher, threads: 1, checkpoint, checkpointEvery: 7 });
-    expect(paths.length).toBe(6); // three updates, three of every seventh step
+    expect(paths.length).toBe(7); // three updates, three of every seventh step, the end
     for (const path of [paths[2]!, paths[4]!]) {
       const resume = loadState(path);
       const again = await distill({ config: short, cameras, teacher, threads: 1, resume });

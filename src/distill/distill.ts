@@ -34,7 +34,7 @@ export type DistillOptions = {
   readonly report?: Report;
   /** continues an earlier run of the same config, cameras and teacher, to the same result */
   readonly resume?: DistillState;
-  /** handed a state after every target update and every `checkpointEvery` steps; must be done with it when it resolves */
+  /** handed a state after every target update, every `checkpointEvery` steps, when stopped and at the end; must be done with it when it resolves */
   readonly checkpoint?: (state: DistillState) => Promise<void>;
   /** default 500 */
   readonly checkpointEvery?: number;
@@ -77,6 +77,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
   let size = 0;
   report({ kind: 'stage', stage: 'distill', text: 'building the head', total: config.steps });
   for (let n = state.step; n < config.steps; n++) {
+    if (options.signal?.aborted) await checkpoint?.(state);
     stopIfAsked(options.signal);
     const plan = planStep(n, config.noise, config.resolutions);
     if (plan.update && state.updated !== n) {
@@ -103,6 +104,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     if ((n + 1) % REPORT_EVERY === 0 || n + 1 === config.steps) tell(report, n + 1, config.steps, figures, size);
     if ((n + 1) % checkpointEvery === 0) await checkpoint?.(state);
   }
+  await checkpoint?.(state);
   return state.head;
 }
 

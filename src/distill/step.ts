@@ -103,8 +103,9 @@ export class HeadTrainer {
     const size = targets[0]!.width;
     if (size < patch) throw new Error(`internal: a patch of ${patch} in pictures of ${size}`);
     const chosen = stream.permutation(cameras.length);
-    const column = stream.integer(Math.max(1, size - patch));
-    const row = stream.integer(Math.max(1, size - patch));
+    // The released code never picks the last position, which leaves the last row and column of pictures untrained.
+    const column = stream.integer(size - patch + 1);
+    const row = stream.integer(size - patch + 1);
     for (let b = 0; b < views; b++) {
       const view = chosen[b % chosen.length]!;
       const place = { column, row, width: patch, height: patch };

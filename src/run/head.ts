@@ -4,7 +4,8 @@
  * The order of the stages and nothing else: each stage's work is in its own folder. Unfinished work is kept beside the
  * output folder, so that a stopped job can be resumed to the same result.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadFaceTools } from '../condition/analyse-face.js';
 import { referenceCrop } from '../condition/condition.js';
@@ -13,10 +14,11 @@ import { viewHead } from '../condition/orbit.js';
 import { JokerError } from '../core/errors.js';
 import { checkOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
 import { placeModelFiles } from '../core/files/model-folder.js';
+import { readFileBytes, readFileText } from '../core/files/read.js';
 import { encodeSafetensors } from '../core/files/safetensors.js';
 import type { Image } from '../core/image.js';
 import { foldInName, randomKey } from '../core/rng.js';
-import { encodeImage, type Json, MANIFEST_NAME, type Manifest, productsOfHead, writeBundle } from '../deliver/index.js';
+import { encodeImage, isDelivery, type Json, type Manifest, productsOfHead, writeBundle } from '../deliver/index.js';
 import {
   type DistillConfig,
   type DistillState,
@@ -77,7 +79,7 @@ export type HeadJobResult = {
 export async function makeHead(options: HeadJobOptions, context: JobContext): Promise<HeadJobResult> {
   const { report, signal } = context;
   const { threads, device } = options;
-  await checkOutputFolder(options.out, { mayReplace: (names) => names.includes(MANIFEST_NAME) });
+  await checkOutputFolder(options.out, { mayReplace: (names) => isDelivery(options.out, names) });
   const expression = options.expression === undefined ? null : parseExpression(options.expression);
   const model = openPrior(options.weights ?? embeddedPrior());
   report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
@@ -127,6 +129,7 @@ async function makeFrom(options: HeadJobOptions, context: JobContext, material: 
     signal,
     resume,
     checkpoint: (state) => saveState(join(work, STATE_FILE), state),
+    checkpointEvery: CHECKPOINT_EVERY,
     device: options.device,
     threads: options.threads,
   });
@@ -150,6 +153,8 @@ function viewOf(
   };
 }
 
+/** Steps between checkpoints: some ten seconds of the draft. */
+const CHECKPOINT_EVERY = 60;
 const STATE_FILE = 'state.safetensors';
 const SETTINGS_FILE = 'settings.json';
 
@@ -172,15 +177,30 @@ function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: str
   };
 }
 
+/** Above this a file is known by path, size and date: hashing gigabytes of weights would take longer than the draft. */
+const HASHED_BYTES = 2 ** 28;
+
+/** What the result depends on, by content: a name alone could be another picture. */
+function inputHashes({ photo, drive, weights }: HeadJobOptions): Record<string, string> {
+  const named = { photo, drive, weights: weights ?? embeddedPrior() };
+  const files = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const hash = (path: string) => {
+    const stat = statSync(path);
+    if (stat.isDirectory() || stat.size > HASHED_BYTES) return `${resolve(path)} ${stat.size} ${stat.mtimeMs}`;
+    return createHash('sha256').update(readFileBytes(path)).digest('hex');
+  };
+  return Object.fromEntries(files.map(([name, path]) => [name, hash(path)]));
+}
+
 /** Remembers what is being made, and finds an earlier start of the same when asked to resume. */
 async function openWork(
   work: string,
   options: HeadJobOptions,
   settings: Record<string, Json>,
 ): Promise<DistillState | undefined> {
-  const [state, text] = [join(work, STATE_FILE), JSON.stringify(settings)];
+  const [state, text] = [join(work, STATE_FILE), JSON.stringify({ settings, inputs: inputHashes(options) })];
   if (options.resume && existsSync(state)) {
-    if (readFileSync(join(work, SETTINGS_FILE), 'utf8') !== text)
+    if (readFileText(join(work, SETTINGS_FILE)) !== text)
       throw new JokerError(
         'bad-argument',
         `${work}: the stopped job had other options`,

@@ -63,13 +63,16 @@ export async function trainBase(request: DiffusionRequest): Promise<{ step: numb
   return finish(request, baseTask(material.networks, options.batch, material), options, configMetadata(material));
 }
 
+/** How the embedded prior deviates from the paper's choice of trained parameters (docs/PAPER.md). */
+const MINI_PRIOR: PriorAblation = { wholeDenoiser: true };
+
 /** Trains the prior from the base's weights, drawing sample grids meanwhile, and writes its weights. */
 export async function trainPrior(request: DiffusionRequest): Promise<{ step: number; path: string }> {
   const material = await prepareMaterial(request, true);
   const options = loopOptions(request);
   const groups = Math.floor(options.batch / material.pictures.views);
   const base = stageWeights(request.out, 'base');
-  const task = priorTask(material.networks, groups, material, base, request.ablation);
+  const task = priorTask(material.networks, groups, material, base, request.ablation ?? MINI_PRIOR);
   const onSamples = async (step: number, weights: ReadonlyMap<string, Float32Array>) => {
     const prior = priorOf(material, new Map([...material.vae, ...weights]));
     const png = await sampleGrid(prior, material.pictures, { people: 6, seed: options.seed, threads: request.threads });

@@ -2,7 +2,8 @@
  * Further training of the autoencoder's decoder on fixed latents: pictures get sharper while the latents, and with them every
  * network trained on them, stay what they are.
  *
- * Not in the paper. Same loss as the autoencoder's own training (vae.ts) without the KL term, which only concerns the encoder.
+ * Not in the paper. Same loss as the autoencoder's own training (vae.ts); its KL term only concerns the encoder and is constant
+ * here.
  */
 import type { VaeConfig } from '../nets/index.js';
 import type { TrainingTask } from './loop.js';

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { newestCheckpoint } from '../core/files/checkpoints.js';
 import { RandomStream } from '../core/rng.js';
 import { linear, mean, square, sub } from '../graph/index.js';
 import { learningRateAt, miniNetworks, type StageOptions } from './config.js';
@@ -70,7 +71,16 @@ test('stopped and resumed equals undisturbed, to the bit, averages included', as
   const first = await train(task, options('stopped', { ...averaged, maximumSeconds: 25 }));
   expect(first.step).toBeGreaterThan(0);
   expect(first.step).toBeLessThan(60);
-  const resumed = await train(task, options('stopped', averaged));
+  let drawn = 0;
+  const counted = {
+    ...task,
+    batch: (...given: Parameters<TrainingTask['batch']>) => {
+      drawn++;
+      return task.batch(...given);
+    },
+  };
+  const resumed = await train(counted, options('stopped', averaged));
+  expect(drawn).toBe(60 - first.step);
   expect(resumed.step).toBe(60);
   expect(Array.from(resumed.weights.get('w')!)).toEqual(Array.from(whole.weights.get('w')!));
 });
@@ -117,5 +127,6 @@ test('a request to stop ends the run with a checkpoint of the step that was done
   };
   const stopped = await train(task, options('asked', { signal: controller.signal, report }));
   expect(stopped.step).toBe(25); // the first report comes after 25 steps
-  expect((await train(task, options('asked', { steps: 26 }))).step).toBe(26);
+  expect(newestCheckpoint(join(folder, 'asked'))!.step).toBe(25);
+  await expect(train(task, options('asked', { seed: 4 }))).rejects.toThrow(/made with seed 3, not 4/);
 });

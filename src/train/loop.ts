@@ -4,7 +4,8 @@
  * A step's batch and random numbers depend on the seed and the step only, so that a run that was killed and resumed is the
  * same run.
  */
-import { checkpointValues, newestCheckpoint, saveCheckpoint } from '../core/files/checkpoints.js';
+import { JokerError } from '../core/errors.js';
+import { type Checkpoint, checkpointValues, newestCheckpoint, saveCheckpoint } from '../core/files/checkpoints.js';
 import { TrainingLog } from '../core/files/training-log.js';
 import { type Report, silent } from '../core/progress.js';
 import { foldIn, type RandomKey, randomKey } from '../core/rng.js';
@@ -77,6 +78,24 @@ export async function train(task: TrainingTask, options: LoopOptions): Promise<T
   }
 }
 
+/** What must be the same for a run to be the continuation of another. */
+type Identity = { readonly task: string; readonly seed: number; readonly batch: number; readonly trained: number };
+
+function identityOf(task: TrainingTask, options: StageOptions, trained: readonly Tensor[]): Identity {
+  return { task: task.name, seed: options.seed, batch: options.batch, trained: trained.length };
+}
+
+function checkIdentity(checkpoint: Checkpoint, wanted: Identity): void {
+  const found = checkpoint.note as Partial<Identity> | null;
+  for (const name of ['task', 'seed', 'batch', 'trained'] as const)
+    if (found?.[name] !== undefined && found[name] !== wanted[name])
+      throw new JokerError(
+        'bad-argument',
+        `${checkpoint.file.path}: was made with ${name} ${found[name]}, not ${wanted[name]}`,
+        'Resume with the options it was made with, or choose another --out folder.',
+      );
+}
+
 /** One training in progress: owns the program with its resident state, and the averages. */
 class TrainingRun {
   private constructor(
@@ -102,6 +121,7 @@ class TrainingRun {
     }
     const trained = parameters.filter((p) => task.trains(p.name));
     const checkpoint = newestCheckpoint(options.folder);
+    if (checkpoint) checkIdentity(checkpoint, identityOf(task, options, trained));
     const stored = (name: string, p: Tensor) => checkpoint && checkpointValues(checkpoint, name, sizeOf(p.shape));
     const initial = trained.map((p) => stored(p.name, p) ?? first.get(p.name)!);
     const moments = (which: 'first' | 'second') =>
@@ -215,7 +235,7 @@ class TrainingRun {
         tensors.set(momentName(name, which), this.program.readState(momentName(name, which)));
       if (this.options.averageDecay > 0) tensors.set(`average.${name}`, this.averages.get(name)!);
     }
-    await saveCheckpoint(this.options.folder, this.step, tensors, { task: this.task.name });
+    await saveCheckpoint(this.options.folder, this.step, tensors, identityOf(this.task, this.options, this.trained));
   }
 
   dispose(): Promise<void> {
