@@ -35,7 +35,7 @@ function isSolid(frame: Frame, pixel: number): boolean {
 
 /**
  * Coloured depth, H×W×3: near is light, far is dark, black where the head is not.
- * @param range depths of the lightest and the darkest colour; what lies outside is black too. Default: those of this picture.
+ * @param range depths of the lightest and the darkest colour; what is nearer is lightest, what is farther black. Default: those of this picture.
  */
 export function depthPreview(frame: Frame, range: readonly [near: number, far: number] = depthRange(frame)): Image {
   const { width, height, data } = frame.depth;
@@ -43,8 +43,8 @@ export function depthPreview(frame: Frame, range: readonly [near: number, far: n
   const span = far > near ? far - near : 1; // a flat depth map has no range: all near
   const out = makeImage(width, height, 3);
   data.forEach((depth, i) => {
-    if (isSolid(frame, i) && depth >= near && depth <= far)
-      out.data.set(cubehelix(0.95 - 0.8 * ((depth - near) / span)), 3 * i);
+    if (isSolid(frame, i) && depth <= far)
+      out.data.set(cubehelix(0.95 - 0.8 * ((Math.max(depth, near) - near) / span)), 3 * i);
   });
   return out;
 }
