@@ -46,7 +46,9 @@ export async function compile(options: CompileOptions): Promise<Program> {
   const { nodes, leaves } = reach(fetched);
   if (updates.some(({ tensor }) => !leaves.includes(tensor)))
     throw new Error('internal: a state value is never read by the program');
-  const stateTensors = new Set(updates.map(({ tensor }) => tensor.id));
+  const seen = updates.flatMap(({ parts = [] }) => parts.flatMap(({ leaf }) => (leaf ? [leaf] : [])));
+  const resident = [...updates.map(({ tensor }) => tensor), ...seen.filter((leaf) => leaves.includes(leaf))];
+  const stateTensors = new Set(resident.map(({ id }) => id));
   const fed = leaves.filter((t) => t.source === 'input' && !stateTensors.has(t.id));
   const placed = placeModel(options, leaves, stateTensors);
   const parts: ModelParts = {
@@ -54,13 +56,16 @@ export async function compile(options: CompileOptions): Promise<Program> {
     outputs: fetched,
     initialisers: placed.initialisers,
     casts: placed.casts,
-    inputs: [...fed, ...updates.map(({ tensor }) => tensor), ...placed.extraInputs],
+    inputs: [...fed, ...resident, ...placed.extraInputs],
   };
   return new Program({
     session: await createSession(runtime, parts, placed, options),
     runtime,
     inputs: new Map(fed.map((t) => [t.name, t])),
-    state: updates,
+    state: updates.map((update) => ({
+      ...update,
+      parts: update.parts?.map(({ leaf, ...part }) => (leaf && stateTensors.has(leaf.id) ? { ...part, leaf } : part)),
+    })),
     outputs: new Map([...outputs].map(([key, tensor]) => [key, valueName(tensor)])),
     cleanUp: placed.remove,
   });

@@ -25,16 +25,25 @@ export type ProgramParts = {
   readonly cleanUp: () => void;
 };
 
+/** Where a name of the state is found. */
+type Place = { readonly state: string; readonly offset: number; readonly length: number };
+
 /** A compiled graph. Owns native memory: `dispose` when done. */
 export class Program {
   /** two buffers per state value: the current one is at `turn`, the other receives the next value */
   private readonly buffers = new Map<string, [RuntimeTensor, RuntimeTensor]>();
+  /** values and parts of values, by name */
+  private readonly places = new Map<string, Place>();
   private turn: 0 | 1 = 0;
   private condition: 'idle' | 'running' | 'disposed' = 'idle';
 
   /** Use `compile`. */
   constructor(private readonly parts: ProgramParts) {
-    for (const { tensor, initial } of parts.state) this.buffers.set(tensor.name, this.makeBuffers(tensor, initial));
+    for (const { tensor, initial, parts: stretches = [] } of parts.state) {
+      this.buffers.set(tensor.name, this.makeBuffers(tensor, initial));
+      this.places.set(tensor.name, { state: tensor.name, offset: 0, length: initial.length });
+      for (const { name, offset, length } of stretches) this.places.set(name, { state: tensor.name, offset, length });
+    }
   }
 
   private makeBuffers(tensor: Tensor, initial: Float32Array): [RuntimeTensor, RuntimeTensor] {
@@ -56,7 +65,11 @@ export class Program {
       throw new Error('internal: a program with state runs one step at a time');
     const all: Record<string, RuntimeTensor> = {};
     for (const [name, tensor] of this.parts.inputs) all[name] = this.feed(name, tensor, feeds[name]);
-    for (const { tensor } of this.parts.state) all[tensor.name] = this.buffers.get(tensor.name)![this.turn];
+    for (const { tensor, parts = [] } of this.parts.state) {
+      const whole = this.buffers.get(tensor.name)![this.turn];
+      all[tensor.name] = whole;
+      for (const { leaf, offset, length } of parts) if (leaf) all[leaf.name] = this.view(whole, leaf, offset, length);
+    }
     this.condition = 'running';
     try {
       const results = await this.parts.session.run(all, this.fetches());
@@ -65,6 +78,12 @@ export class Program {
     } finally {
       if (this.condition === 'running') this.condition = 'idle';
     }
+  }
+
+  /** A stretch of a state value in a leaf's shape: the same memory. */
+  private view(whole: RuntimeTensor, leaf: Tensor, offset: number, length: number): RuntimeTensor {
+    const stretch = (whole.data as Float32Array).subarray(offset, offset + length);
+    return new this.parts.runtime.Tensor('float32', stretch, leaf.shape);
   }
 
   /** Outputs to compute; the next state goes straight into its second buffer where the runtime can do that. */
@@ -107,7 +126,12 @@ export class Program {
     )(tensor.dtype, values, tensor.shape);
   }
 
-  /** A copy of a state value as it is after the last run. */
+  /** Names of all state values (not of their parts), in the order of `compile`. */
+  stateNames(): string[] {
+    return this.parts.state.map(({ tensor }) => tensor.name);
+  }
+
+  /** A copy of a state value, or of a part of one, as it is after the last run. */
   readState(name: string): Float32Array {
     return Float32Array.from(this.current(name));
   }
@@ -122,9 +146,10 @@ export class Program {
 
   private current(name: string): Float32Array {
     this.refuseDisposed();
-    const pair = this.buffers.get(name);
-    if (!pair) throw new Error(`internal: no state '${name}'`);
-    return pair[this.turn].data as Float32Array;
+    const place = this.places.get(name);
+    if (!place) throw new Error(`internal: no state '${name}'`);
+    const whole = this.buffers.get(place.state)![this.turn].data as Float32Array;
+    return whole.subarray(place.offset, place.offset + place.length);
   }
 
   private refuseDisposed(): void {
