@@ -94,6 +94,14 @@ export const vaeConfigSchema = z
     scaling_factor: z.number().positive().default(0.18215),
     /** false leaves out the attention of both mid blocks (a saving for small models; diffusers' field of the same name) */
     mid_block_add_attention: z.boolean().default(true),
+    /**
+     * p > 1: pictures enter and leave as p×p blocks of pixels put into channels (in_channels and out_channels are then 3·p²),
+     * as in later diffusers autoencoders. Small models need it: see docs/PITFALLS.md on upsampling and fine detail.
+     */
+    patch_size: count.default(1),
+  })
+  .refine((c) => c.in_channels % c.patch_size ** 2 === 0 && c.out_channels % c.patch_size ** 2 === 0, {
+    message: 'in_channels and out_channels must be multiples of patch_size²',
   })
   .refine((c) => c.block_out_channels.every((width) => width % c.norm_num_groups === 0), {
     message: 'norm_num_groups must divide every width',
@@ -136,7 +144,7 @@ export function headsAt(config: { readonly attention_head_dim: number | readonly
   return typeof heads === 'number' ? heads : heads[Math.min(level, heads.length - 1)]!;
 }
 
-/** How many times the image is larger than its latent, per side: 2 to the number of downsamplings. */
-export function vaeFactor(config: Pick<VaeConfig, 'block_out_channels'>): number {
-  return 2 ** (config.block_out_channels.length - 1);
+/** How many times the image is larger than its latent, per side: 2 to the number of downsamplings, times the patch. */
+export function vaeFactor(config: Pick<VaeConfig, 'block_out_channels' | 'patch_size'>): number {
+  return config.patch_size * 2 ** (config.block_out_channels.length - 1);
 }

@@ -3,7 +3,7 @@
  *
  * Knows no parameters: what has weights stands in `scope.ts` or in a network's file.
  */
-import { broadcastTo, reshape, type Tensor } from '../graph/index.js';
+import { broadcastTo, reshape, type Tensor, transpose } from '../graph/index.js';
 
 /** A constant row [1, N] in the graph of `like`. */
 export function constantRow(like: Tensor, values: readonly number[]): Tensor {
@@ -21,4 +21,20 @@ export function repeatBatch(x: Tensor, batch: number): Tensor {
   if (!Number.isInteger(times)) throw new Error(`internal: a batch of ${own} cannot serve ${batch}`);
   const wide = broadcastTo(reshape(x, [own, 1, ...rest]), [own, times, ...rest]);
   return reshape(wide, [batch, ...rest]);
+}
+
+/** Blocks of p×p pixels into channels: [B, C, H, W] → [B, C·p², H/p, W/p]; channel order (c, row, column) as in PyTorch. */
+export function patchesToChannels(x: Tensor, p: number): Tensor {
+  if (p === 1) return x;
+  const [b, c, h, w] = x.shape as [number, number, number, number];
+  const split = reshape(x, [b, c, h / p, p, w / p, p]);
+  return reshape(transpose(split, [0, 1, 3, 5, 2, 4]), [b, c * p * p, h / p, w / p]);
+}
+
+/** The inverse: [B, C·p², H, W] → [B, C, H·p, W·p]. */
+export function channelsToPatches(x: Tensor, p: number): Tensor {
+  if (p === 1) return x;
+  const [b, c, h, w] = x.shape as [number, number, number, number];
+  const split = reshape(x, [b, c / (p * p), p, p, h, w]);
+  return reshape(transpose(split, [0, 1, 4, 2, 5, 3]), [b, c / (p * p), h * p, w * p]);
 }

@@ -1,12 +1,13 @@
 /**
  * `AutoencoderKL` (Rombach et al. 2022) with diffusers' names: pictures to latents and back.
- * Letters: B batch, H W pixels, f factor between picture and latent, L latent channels.
+ * Letters: B batch, H W pixels, f factor between picture and latent, L latent channels, p side of a patch.
  *
  * Works on unscaled latents: the factor of `config.scaling_factor` is applied by whoever calls (see prior/).
  */
 import { add, clip, reshape, silu, slice, type Tensor, transpose } from '../graph/index.js';
 import { attention } from './attention.js';
 import type { VaeConfig } from './config.js';
+import { channelsToPatches, patchesToChannels } from './ops.js';
 import { downsample, resnet, upsample } from './resnet.js';
 import { convolution, normaliseGroups, type Scope } from './scope.js';
 
@@ -23,7 +24,7 @@ export type LatentPosterior = {
   readonly logVariance: Tensor;
 };
 
-/** Pictures [B, 3, H, W] in [−1, 1] → their posterior. H and W are multiples of f = 2^(levels − 1). */
+/** Pictures [B, 3, H, W] in [−1, 1] → their posterior. H and W are multiples of f = p·2^(levels − 1). */
 export function vaeEncode(scope: Scope, config: VaeConfig, image: Tensor): LatentPosterior {
   const moments = convolution(
     scope.at('quant_conv'),
@@ -44,7 +45,7 @@ export function vaeEncode(scope: Scope, config: VaeConfig, image: Tensor): Laten
 /** Unscaled latents [B, L, H/f, W/f] → pictures [B, 3, H, W], about [−1, 1] and not clamped. */
 export function vaeDecode(scope: Scope, config: VaeConfig, latent: Tensor): Tensor {
   const x = convolution(scope.at('post_quant_conv'), latent, config.latent_channels, { kernel: 1 });
-  return decoder(scope.at('decoder'), config, x);
+  return channelsToPatches(decoder(scope.at('decoder'), config, x), config.patch_size);
 }
 
 /** Mean and log variance side by side. */
@@ -52,7 +53,7 @@ function momentCount(config: VaeConfig): number {
   return 2 * config.latent_channels;
 }
 
-/** Features of the encoder's levels before each downsampling, [B, width, H/2^i, W/2^i]: for perceptual distances. */
+/** Features of the encoder's levels before each downsampling, [B, width, H/(p·2^i), W/(p·2^i)]: for perceptual distances. */
 export function vaeFeatures(scope: Scope, config: VaeConfig, image: Tensor): Tensor[] {
   return encoderLevels(scope.at('encoder'), config, image);
 }
@@ -64,7 +65,7 @@ function encoder(scope: Scope, config: VaeConfig, image: Tensor): Tensor {
 
 function encoderLevels(scope: Scope, config: VaeConfig, image: Tensor): Tensor[] {
   const widths = config.block_out_channels;
-  let x = convolution(scope.at('conv_in'), image, widths[0]!);
+  let x = convolution(scope.at('conv_in'), patchesToChannels(image, config.patch_size), widths[0]!);
   return widths.map((channels, level) => {
     const block = scope.at(`down_blocks.${level}`);
     if (level > 0) x = downsample(scope.at(`down_blocks.${level - 1}.downsamplers.0`), x, { oneSided: true });

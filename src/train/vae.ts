@@ -17,7 +17,7 @@ import {
   sub,
   type Tensor,
 } from '../graph/index.js';
-import { scopeOf, type VaeConfig, vaeDecode, vaeEncode } from '../nets/index.js';
+import { scopeOf, type VaeConfig, vaeDecode, vaeEncode, vaeFactor } from '../nets/index.js';
 import type { TrainingTask } from './loop.js';
 import type { PictureSource } from './pictures.js';
 
@@ -55,7 +55,7 @@ function edgeLoss(output: Tensor, image: Tensor, size: number): Tensor {
 /** The task of training an autoencoder on pictures. */
 export function vaeTask(config: VaeConfig, batch: number, pictures: PictureSource): TrainingTask {
   const { size } = pictures;
-  const latent = size / 2 ** (config.block_out_channels.length - 1);
+  const latent = size / vaeFactor(config);
   return {
     name: 'autoencoder',
     build: (graph) => vaeLoss(graph, config, batch, size),
