@@ -14,6 +14,7 @@ type Options = CommonOptions & {
   steps?: number;
   seed?: number;
   threads?: number;
+  workers?: number;
 };
 
 /** Largest seed that JavaScript holds exactly. */
@@ -31,11 +32,16 @@ export function addTrain(program: Command): void {
     .option('--minutes <number>', 'stop after this time, with a checkpoint', numberBetween(0, 1e6))
     .option('--steps <count>', 'steps in all (default: the recipe)', numberBetween(1, 1e9, true))
     .option('--seed <number>', 'seed (default: the recipe)', numberBetween(0, MAX_SEED, true))
-    .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true));
+    .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true))
+    .option(
+      '--workers <count>',
+      'copies that train side by side, one thread each, averaged every few steps (default: 1)',
+      numberBetween(1, 64, true),
+    );
   withCommon(command).action(async (stage: TrainingStage, options: Options) => {
-    const { data, out, headModel, minutes, threads, steps, seed, ...common } = options;
+    const { data, out, headModel, minutes, threads, workers, steps, seed, ...common } = options;
     const changes = { ...(steps === undefined ? {} : { steps }), ...(seed === undefined ? {} : { seed }) };
-    const result = await runForPerson(trainJob, { stage, data, out, headModel, minutes, threads, changes });
+    const result = await runForPerson(trainJob, { stage, data, out, headModel, minutes, threads, workers, changes });
     printResult(result, [`${stage}: step ${result.step}`, result.path], common);
   });
 }

@@ -3,12 +3,13 @@
  *
  * The autoencoder's weights must be there; latents, captions and token ids are made from them and the shards at each start.
  */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../core/files/atomic.js';
 import { parseJsonStrict } from '../core/files/json.js';
 import { readFileText } from '../core/files/read.js';
-import { openSafetensors } from '../core/files/safetensors.js';
+import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
 import { type Report, silent } from '../core/progress.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
 import { renderedPerson, renderedShot } from '../data/rendered.js';
@@ -16,7 +17,7 @@ import { openHeadModel } from '../data/sources/heads.js';
 import { type RenderedSet, readRenderedSet } from '../data/sources/rendered-shards.js';
 import { describe } from '../data/synthetic/describe.js';
 import { compile, Graph, type WeightSource } from '../graph/index.js';
-import { scopeOf, type VaeConfig, vaeEncode } from '../nets/index.js';
+import { scopeOf, type VaeConfig, vaeEncode, vaeFactor } from '../nets/index.js';
 import {
   JokerPrior,
   makeTokenizer,
@@ -142,20 +143,18 @@ const CLEAN_RANGE = 4;
 
 /** Pictures, latents, captions, token ids. */
 export async function prepareMaterial(request: DiffusionRequest, controls: boolean): Promise<Material> {
-  const { report = silent } = request;
   const pictures = loadPictures(request.data, controls);
   const captions = captionsOf(readRenderedSet(request.data, { controls }), request.headModel);
   const tokenizer = await settledTokenizer(request.out, captions);
   const vae = stageWeights(request.out, 'vae');
   const plain = miniNetworks(VOCABULARY);
-  report({ kind: 'note', level: 'info', text: `encoding ${captions.length * pictures.views} pictures` });
-  const { latents, scale } = await encodeAll(plain.vae, vae, pictures, request.threads, report);
+  const { latents, scale } = await cachedLatents(request, plain.vae, vae, pictures);
   const networks = { ...plain, vae: { ...plain.vae, scaling_factor: scale } };
   const encoder = makeTokenizer(tokenizer, networks.text.max_position_embeddings);
   const ids = (text: string) => Int32Array.from(encoder.encode(text), Number);
   const perFrame = captions.map(ids);
   const prompts = perFrame.flatMap((prompt) => new Array<Int32Array>(pictures.views).fill(prompt));
-  const side = pictures.size / 2 ** (networks.vae.block_out_channels.length - 1);
+  const side = pictures.size / vaeFactor(networks.vae);
   const latentShape = [networks.vae.latent_channels, side, side] as const;
   return {
     pictures: { ...pictures, captions },
@@ -188,9 +187,52 @@ function captionsOf(set: RenderedSet, headModel: string | undefined): string[] {
     const person = renderedPerson(model, options.seed, index);
     return Array.from({ length: options.frames }, (_, frame) => {
       const random = new RandomStream(foldIn(foldIn(randomKey(options.seed + 1), index), frame));
-      return describe(person, renderedShot(options, index, frame, 0, 0), random);
+      const shot = renderedShot(options, index, frame, 0, 0);
+      // The caption serves all views of the frame, so it says nothing of where the head is turned.
+      return describe(person, { ...shot, pose: { yaw: 0, pitch: 0, roll: 0 } }, random);
     });
   });
+}
+
+type Encoded = { latents: LatentSet; scale: number };
+
+/**
+ * Latents of the set, made once and kept beside the stages: they are as good as the autoencoder's weights and the pictures
+ * that they were made of, and are made again when either has changed.
+ */
+async function cachedLatents(
+  request: DiffusionRequest,
+  config: VaeConfig,
+  weights: ReadonlyMap<string, Float32Array>,
+  pictures: PictureSet,
+): Promise<Encoded> {
+  const path = join(request.out, 'latents.safetensors');
+  const made = latentsOf(weights, pictures.images);
+  if (existsSync(path)) {
+    const file = openSafetensors(path);
+    if (file.metadata['made'] === made) {
+      const [means, deviations] = [readTensor(file, 'means'), readTensor(file, 'deviations')];
+      const length = means.length / (pictures.people * pictures.frames * pictures.views);
+      return { latents: { length, means, deviations }, scale: Number(file.metadata['scale']) };
+    }
+  }
+  const encoded = await encodeAll(config, weights, pictures, request.threads, request.report ?? silent);
+  const { means, deviations } = encoded.latents;
+  const tensors = Object.entries({ means, deviations }).map(([name, data]) => ({
+    name,
+    dtype: 'F32' as const,
+    shape: [data.length],
+    data,
+  }));
+  await writeSafetensors(path, tensors, { made, scale: String(encoded.scale) });
+  return encoded;
+}
+
+/** Hash of what latents are made of. */
+function latentsOf(weights: ReadonlyMap<string, Float32Array>, images: Uint8Array): string {
+  const hash = createHash('sha256');
+  for (const [name, values] of weights) hash.update(name).update(values);
+  return hash.update(images).digest('hex');
 }
 
 async function encodeAll(
@@ -199,7 +241,7 @@ async function encodeAll(
   set: PictureSet,
   threads: number | undefined,
   report: Report,
-): Promise<{ latents: LatentSet; scale: number }> {
+): Promise<Encoded> {
   const graph = new Graph();
   const image = graph.input('image', [ENCODE_BATCH, 3, set.size, set.size]);
   const { mean, logVariance } = vaeEncode(scopeOf(graph, 'vae.'), config, image);

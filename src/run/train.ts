@@ -11,10 +11,14 @@ import { openSafetensors, readTensor, writeSafetensors } from '../core/files/saf
 import type { Report } from '../core/progress.js';
 import { readRenderedSet } from '../data/sources/rendered-shards.js';
 import { miniNetworks, type StageOptions, type TrainingStage } from '../train/config.js';
+import { Crew, type CrewPlace, makeCrewMemory } from '../train/crew.js';
 import { decoderTask } from '../train/decoder.js';
-import { type LoopOptions, type TrainingTask, train } from '../train/loop.js';
+import { type LoopOptions, type TrainedWeights, type TrainingTask, train } from '../train/loop.js';
 import { type PictureSet, pictureSource } from '../train/pictures.js';
 import { vaeTask } from '../train/vae.js';
+import { runJob } from './job.js';
+import { trainJob } from './jobs.js';
+import type { TrainJobOptions } from './train-job.js';
 
 /** What to train, on what, where. */
 export type TrainRequest = {
@@ -23,7 +27,12 @@ export type TrainRequest = {
   readonly data: string;
   /** work folder: checkpoints, logs and weights of all stages */
   readonly out: string;
+  /** threads of the runtime; a crew's members have one each */
   readonly threads?: number;
+  /** copies that train side by side, see train/crew.ts; default 1 */
+  readonly workers?: number;
+  /** set by `finish` for the other members of a crew */
+  readonly crew?: CrewPlace;
   /** stop after this many minutes, with a checkpoint */
   readonly minutes?: number;
   /** differences from the stage's recipe */
@@ -76,13 +85,15 @@ export function loadPictures(folder: string, controls: boolean): PictureSet {
   return { size, people, frames, views, images: set.images, normals: set.normals, captions: [] };
 }
 
-/** Loop options of a request. */
+/** Loop options of a request; a crew shares the recipe's batch. */
 export function loopOptions(request: TrainRequest): LoopOptions {
+  const recipe = { ...MINI_RECIPES[request.stage], ...request.changes };
   return {
-    ...MINI_RECIPES[request.stage],
-    ...request.changes,
+    ...recipe,
+    batch: Math.max(1, Math.round(recipe.batch / (request.workers ?? 1))),
     folder: join(request.out, request.stage),
-    threads: request.threads,
+    threads: isCrew(request) ? 1 : request.threads,
+    crew: request.crew,
     maximumSeconds: request.minutes === undefined ? undefined : request.minutes * 60,
     report: request.report,
     signal: request.signal,
@@ -90,18 +101,57 @@ export function loopOptions(request: TrainRequest): LoopOptions {
   };
 }
 
-/** Trains and writes the stage's weights with the shapes that the graph has. */
+function isCrew({ workers = 1, crew }: TrainRequest): boolean {
+  return workers > 1 || crew !== undefined;
+}
+
+/** Trains, with a crew if the request wants one, and writes the stage's weights with the shapes that the graph has. */
 export async function finish(
   request: TrainRequest,
   task: TrainingTask,
   options: LoopOptions,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<{ step: number; path: string }> {
-  const { step, weights, shapes } = await train(task, options);
   const path = stageWeightsPath(request.out, request.stage);
+  const { workers = 1 } = request;
+  if (request.crew || workers === 1) {
+    const { step, weights, shapes } = await train(task, options);
+    if (!request.crew) await writeStage(path, request, { step, weights, shapes }, metadata);
+    return { step, path };
+  }
+  const trained = await trainAsCrew(request, task, options, workers);
+  await writeStage(path, request, trained, metadata);
+  return { step: trained.step, path };
+}
+
+/** Leads a crew in this thread; the other members are threads that run the same stage. */
+async function trainAsCrew(
+  request: TrainRequest,
+  task: TrainingTask,
+  options: LoopOptions,
+  workers: number,
+): Promise<TrainedWeights> {
+  const shared = makeCrewMemory();
+  const { report: _report, signal: _signal, minutes: _minutes, ...plain } = request;
+  const others = Array.from({ length: workers - 1 }, (_, i) =>
+    runJob(trainJob, { ...plain, crew: { index: i + 1, count: workers, shared } } as TrainJobOptions),
+  );
+  // A member that fails says so at the next meeting; its own error is the one to show.
+  const failed = Promise.all(others);
+  failed.catch(() => new Crew({ index: 1, count: workers, shared }).fail());
+  const leader = train(task, { ...options, crew: { index: 0, count: workers, shared } });
+  const [trained] = await Promise.all([leader, failed]);
+  return trained;
+}
+
+async function writeStage(
+  path: string,
+  request: TrainRequest,
+  { step, weights, shapes }: TrainedWeights,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
   const tensors = [...weights].map(([name, data]) => ({ name, dtype: 'F32' as const, shape: shapes.get(name)!, data }));
   await writeSafetensors(path, tensors, { ...metadata, step: String(step), stage: request.stage });
-  return { step, path };
 }
 
 /** Weights of a stage that has ended. @throws JokerError missing-file. */

@@ -22,6 +22,7 @@ import {
 } from '../graph/index.js';
 import { initialise } from '../nets/index.js';
 import { learningRateAt, type StageOptions } from './config.js';
+import { Crew, type CrewPlace, STEPS_BETWEEN_MEETINGS } from './crew.js';
 
 /** What a stage of training computes: everything that differs between the autoencoder, the base and the prior. */
 export type TrainingTask = {
@@ -50,8 +51,10 @@ export type LoopOptions = StageOptions & {
   readonly maximumSeconds?: number;
   readonly threads?: number;
   readonly report?: Report;
-  /** stops after the current step, with a checkpoint */
+  /** stops after the current step, or at the crew's next meeting, with a checkpoint */
   readonly signal?: AbortSignal;
+  /** this run is one member of a crew; `batch` is each member's own */
+  readonly crew?: CrewPlace;
   /** seconds on any steady clock; given by the caller because this folder owns no clock */
   readonly now: () => number;
 };
@@ -64,7 +67,10 @@ export type TrainedWeights = {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 };
 
-/** Steps between updates of the averaged weights: averaging every step would cost as much as the optimiser. */
+/**
+ * Steps between updates of the averaged weights: averaging every step would cost as much as the optimiser. A multiple of a
+ * crew's meetings, after which all copies are the same.
+ */
 const AVERAGE_EVERY = 8;
 const LOG_EVERY = 25;
 
@@ -73,8 +79,29 @@ export async function train(task: TrainingTask, options: LoopOptions): Promise<T
   const run = await TrainingRun.open(task, options);
   try {
     return await run.toEnd();
+  } catch (error) {
+    run.crew?.fail();
+    throw error;
   } finally {
     await run.dispose();
+  }
+}
+
+/** Means of figures since they were last taken. */
+class FigureMeans {
+  private sums = new Map<string, number>();
+  private count = 0;
+
+  add(figures: Readonly<Record<string, number>>): void {
+    for (const [name, value] of Object.entries(figures)) this.sums.set(name, (this.sums.get(name) ?? 0) + value);
+    this.count++;
+  }
+
+  take(): Record<string, number> {
+    const means = Object.fromEntries([...this.sums].map(([name, sum]) => [name, sum / this.count]));
+    this.sums = new Map();
+    this.count = 0;
+    return means;
   }
 }
 
@@ -98,6 +125,8 @@ function checkIdentity(checkpoint: Checkpoint, wanted: Identity): void {
 
 /** One training in progress: owns the program with its resident state, and the averages. */
 class TrainingRun {
+  readonly crew: Crew | null;
+
   private constructor(
     private readonly task: TrainingTask,
     private readonly options: LoopOptions,
@@ -108,7 +137,9 @@ class TrainingRun {
     private step: number,
     private readonly log: TrainingLog,
     private readonly shapes: ReadonlyMap<string, readonly number[]>,
-  ) {}
+  ) {
+    this.crew = options.crew ? new Crew(options.crew) : null;
+  }
 
   static async open(task: TrainingTask, options: LoopOptions): Promise<TrainingRun> {
     const graph = new Graph();
@@ -164,41 +195,62 @@ class TrainingRun {
 
   async toEnd(): Promise<TrainedWeights> {
     const { options, task } = this;
-    const { report = silent, now } = options;
-    report({ kind: 'stage', stage: task.name, text: `training ${task.name}`, total: options.steps });
+    const { report = silent, now, maximumSeconds = Infinity, signal } = options;
+    const leads = this.crew?.leads ?? true;
+    if (leads) report({ kind: 'stage', stage: task.name, text: `training ${task.name}`, total: options.steps });
     const started = now();
-    let saved = started;
-    let sums = new Map<string, number>();
-    let summed = 0; // fewer than LOG_EVERY after a resume in between
     const firstStep = this.step;
-    const { maximumSeconds = Infinity, signal } = options;
-    while (this.step < options.steps && now() - started < maximumSeconds && !signal?.aborted) {
-      const figures = await this.advance();
-      for (const [name, value] of Object.entries(figures)) sums.set(name, (sums.get(name) ?? 0) + value);
-      summed++;
+    const samples = options.batch * (options.crew?.count ?? 1);
+    const figures = new FigureMeans();
+    let saved = started;
+    const wish = () => now() - started >= maximumSeconds || signal?.aborted === true;
+    let ending = this.crew ? false : wish(); // a crew ends at its meetings only
+    while (this.step < options.steps && !ending) {
+      figures.add(await this.advance());
+      if (this.crew && this.meets()) ending = this.meet(this.crew, wish());
+      if (!leads) continue;
+      if (options.averageDecay > 0 && this.step % AVERAGE_EVERY === 0) this.average();
       if (this.step % LOG_EVERY === 0) {
-        const rate = ((this.step - firstStep) * options.batch) / (now() - started);
-        const row = { ...Object.fromEntries([...sums].map(([k, v]) => [k, v / summed])), imagesPerSecond: rate };
+        const rate = ((this.step - firstStep) * samples) / (now() - started);
+        const row = { ...figures.take(), imagesPerSecond: rate };
         this.log.write(this.step, row);
         report({ kind: 'progress', done: this.step, total: options.steps, figures: row });
-        sums = new Map();
-        summed = 0;
       }
-      if (now() - saved > (options.checkpointSeconds ?? 120)) {
+      if (this.meets() && now() - saved > (options.checkpointSeconds ?? 120)) {
         await this.save();
         saved = now();
       }
       if (this.step % (options.sampleEverySteps ?? 1000) === 0) await task.onSamples?.(this.step, this.weights());
+      if (!this.crew) ending = wish();
     }
-    await this.save();
+    if (leads) await this.save();
     return { step: this.step, weights: this.weights(), shapes: this.shapes };
+  }
+
+  /** True after steps at which all members of a crew have the same state; only then may it be stored. */
+  private meets(): boolean {
+    return !this.crew || this.step % STEPS_BETWEEN_MEETINGS === 0 || this.step === this.options.steps;
+  }
+
+  /** Averages the crew's copies of the whole state; returns whether the leader wants to end. */
+  private meet(crew: Crew, wish: boolean): boolean {
+    const names = this.program.stateNames();
+    const values = names.map((name) => this.program.readState(name));
+    const ending = crew.meet(values, wish);
+    names.forEach((name, i) => {
+      this.program.writeState(name, values[i]!);
+    });
+    return ending;
   }
 
   private async advance(): Promise<Record<string, number>> {
     const { options, task } = this;
     const step = this.step + 1;
+    // Each member draws batches of its own; the leader's are those of a run without a crew.
+    const stream = foldIn(randomKey(options.seed), 1000 + step);
+    const key = this.crew?.place.index ? foldIn(stream, this.crew.place.index) : stream;
     const outputs = await this.program.run({
-      ...task.batch(foldIn(randomKey(options.seed), 1000 + step), step),
+      ...task.batch(key, step),
       learning_rate: Float32Array.of(learningRateAt(options, step)),
       adam_step: Float32Array.of(step),
     });
@@ -206,11 +258,11 @@ class TrainingRun {
     if (!Number.isFinite(figures['loss']))
       throw new Error(`internal: the loss of ${task.name} is ${figures['loss']} at step ${step}`);
     this.step = step;
-    if (options.averageDecay > 0 && step % AVERAGE_EVERY === 0) this.average(step);
     return figures;
   }
 
-  private average(step: number): void {
+  private average(): void {
+    const { step } = this;
     // Early on the average would remember the random start: the decay grows with the step (as in common EMA warm-ups).
     const decay = Math.min(this.options.averageDecay, (1 + step) / (10 + step)) ** AVERAGE_EVERY;
     for (const { name } of this.trained) {
