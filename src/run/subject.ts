@@ -12,6 +12,7 @@ import { type FaceTools, findFace } from '../face/analyse.js';
 import type { ExpressionWeights } from '../face/expression.js';
 import type { Face } from '../face/face.js';
 import { reenact, withExpression } from '../face/reenact.js';
+import { runtimeKind } from '../graph/index.js';
 import { loadPhoto } from '../photo/load.js';
 import type { Photo } from '../photo/photo.js';
 import { type JobContext, stopIfAsked } from './job.js';
@@ -48,6 +49,7 @@ export async function readSubject(
   expression: ExpressionWeights | null,
   context: JobContext,
 ): Promise<Subject> {
+  await warnOfFallback(context);
   context.report({ kind: 'stage', stage: 'face', text: 'Finding and fitting the face' });
   const reference = await onlyFace(photo, options.photo, tools, context);
   let target = reference;
@@ -59,6 +61,13 @@ export async function readSubject(
   const wanted = expression ?? target.arkit;
   const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
   return { reference, target, caption: caption.toLowerCase() };
+}
+
+/** Says so when the native runtime is missing: the work is the same and takes several times longer. */
+async function warnOfFallback({ report }: JobContext): Promise<void> {
+  if ((await runtimeKind('cpu')) === 'native') return;
+  const text = 'onnxruntime-node is not installed: using the WebAssembly runtime, which is several times slower';
+  report({ kind: 'note', level: 'warning', text });
 }
 
 async function onlyFace(photo: Photo, path: string, tools: FaceTools, { report, signal }: JobContext): Promise<Face> {

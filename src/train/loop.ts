@@ -135,7 +135,7 @@ class TrainingRun {
     private readonly fixed: ReadonlyMap<string, Float32Array>,
     private readonly averages: Map<string, Float32Array>,
     private step: number,
-    private readonly log: TrainingLog,
+    private readonly log: TrainingLog | null,
     private readonly shapes: ReadonlyMap<string, readonly number[]>,
   ) {
     this.crew = options.crew ? new Crew(options.crew) : null;
@@ -188,7 +188,8 @@ class TrainingRun {
       fixed,
       averages,
       checkpoint?.step ?? 0,
-      new TrainingLog(options.folder),
+      // Of a crew only the leader writes.
+      options.crew && options.crew.index > 0 ? null : new TrainingLog(options.folder, checkpoint?.step ?? 0),
       new Map(parameters.map((p) => [p.name, p.shape])),
     );
   }
@@ -213,7 +214,7 @@ class TrainingRun {
       if (this.step % LOG_EVERY === 0) {
         const rate = ((this.step - firstStep) * samples) / (now() - started);
         const row = { ...figures.take(), imagesPerSecond: rate };
-        this.log.write(this.step, row);
+        this.log?.write(this.step, row);
         report({ kind: 'progress', done: this.step, total: options.steps, figures: row });
       }
       if (this.meets() && now() - saved > (options.checkpointSeconds ?? 120)) {

@@ -2,7 +2,7 @@
  * Checkpoints and logs: the newest readable one is found, old ones go, damaged ones are passed over; event files carry the
  * checksums that TensorBoard expects.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -28,6 +28,29 @@ test('two are kept; a damaged newest one is passed over', async () => {
   expect(found.step).toBe(10);
   expect(Array.from(checkpointValues(found, 'w', 2))).toEqual([10, -10]);
   expect(() => checkpointValues(found, 'w', 3)).toThrow(/'w' has 2 values, the network has 3/);
+});
+
+test('a damaged checkpoint does not count as one of the two that are kept', async () => {
+  const place = join(folder, 'damaged');
+  for (const step of [5, 10]) await saveCheckpoint(place, step, values(step), null);
+  truncateSync(join(place, 'checkpoint-000000010.safetensors'), 40);
+  await saveCheckpoint(place, 15, values(15), null);
+  expect(readdirSync(place).sort()).toEqual(['checkpoint-000000005.safetensors', 'checkpoint-000000015.safetensors']);
+});
+
+test('a log that is opened again at a step loses what came after it, torn lines included', () => {
+  const place = join(folder, 'resumed');
+  const log = new TrainingLog(place, 0);
+  for (const step of [1, 2, 3]) log.write(step, { loss: step });
+  appendFileSync(join(place, 'log.jsonl'), '{"step":4,"ti');
+  new TrainingLog(place, 2).write(3, { loss: 9 });
+  const rows = readFileSync(join(place, 'log.jsonl'), 'utf8').trim().split('\n');
+  expect(rows.map((row) => (JSON.parse(row) as { loss: number }).loss)).toEqual([1, 2, 9]);
+  // the same figures written without a break, up to the clock's eight bytes: a record each, of the same lengths
+  const whole = new TrainingLog(join(folder, 'unbroken'), 0);
+  for (const [step, loss] of [1, 2, 9].entries()) whole.write(step + 1, { loss });
+  const length = (of: string) => readFileSync(join(folder, of, 'events.out.tfevents.joker3d')).length;
+  expect(length('resumed')).toBe(length('unbroken'));
 });
 
 test('CRC-32C of the standard check string', () => {

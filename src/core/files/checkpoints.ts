@@ -1,5 +1,5 @@
 /**
- * Checkpoints of long computations: whole or not there, the two newest kept, the newest readable one found again.
+ * Checkpoints of long computations: whole or not there, the two newest readable ones kept, the newest readable one found again.
  *
  * Knows nothing of what is stored: float32 arrays by name, and a small JSON value.
  */
@@ -27,7 +27,7 @@ export type Checkpoint = {
   readonly file: SafetensorsFile;
 };
 
-/** Writes checkpoint-<step>.safetensors into `folder` (made if absent), then removes all but the two newest. */
+/** Writes checkpoint-<step>.safetensors into `folder` (made if absent), then removes all but the two newest that can be read. */
 export async function saveCheckpoint(
   folder: string,
   step: number,
@@ -43,18 +43,28 @@ export async function saveCheckpoint(
   }));
   const path = join(folder, `checkpoint-${String(step).padStart(9, '0')}.safetensors`);
   await writeSafetensors(path, list, { step: String(step), note: JSON.stringify(note) });
-  for (const old of checkpointNames(folder).slice(KEPT)) rmSync(join(folder, old), { force: true });
+  let kept = 0;
+  for (const name of checkpointNames(folder))
+    if (kept < KEPT && readCheckpoint(folder, name)) kept++;
+    else rmSync(join(folder, name), { force: true });
+}
+
+/** A checkpoint, or null if it is damaged. */
+function readCheckpoint(folder: string, name: string): Checkpoint | null {
+  try {
+    const file = openSafetensors(join(folder, name));
+    return { step: Number(file.metadata['step']), note: JSON.parse(file.metadata['note'] ?? 'null'), file };
+  } catch (error) {
+    if (error instanceof JokerError || error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** The newest checkpoint of a folder that can be read, or null. Damaged ones are passed over. */
 export function newestCheckpoint(folder: string): Checkpoint | null {
   for (const name of checkpointNames(folder)) {
-    try {
-      const file = openSafetensors(join(folder, name));
-      return { step: Number(file.metadata['step']), note: JSON.parse(file.metadata['note'] ?? 'null'), file };
-    } catch (error) {
-      if (!(error instanceof JokerError || error instanceof SyntaxError)) throw error;
-    }
+    const checkpoint = readCheckpoint(folder, name);
+    if (checkpoint) return checkpoint;
   }
   return null;
 }

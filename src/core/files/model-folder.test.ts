@@ -2,7 +2,8 @@
  * Weights read in place: a product with a matrix that stands in a safetensors file must equal the same product with the
  * matrix given in memory, for both stored types.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -50,3 +51,16 @@ for (const dtype of ['F32', 'F16'] as const)
     expect(readdirSync(folder).filter((name) => name.startsWith('.joker3d'))).toEqual([]);
     expect(existsSync(path)).toBe(true);
   });
+
+test('folders of killed processes go, those of living ones stay', () => {
+  const dead = spawnSync(process.execPath, ['-e', '']).pid; // ended before this line returns
+  const [orphan, other] = [dead, process.ppid].map((pid) => join(tmpdir(), `.joker3d-model-${pid}-test`)) as [
+    string,
+    string,
+  ];
+  for (const path of [orphan, other]) mkdirSync(path, { recursive: true });
+  const placed = placeModelFiles([join(folder, 'F32.safetensors')]);
+  expect([existsSync(orphan), existsSync(other)]).toEqual([false, true]);
+  placed.remove();
+  rmSync(other, { recursive: true });
+});

@@ -2,9 +2,10 @@
  * A temporary folder in which the runtime finds a model and, beside it, the weight files that the model points into.
  *
  * The ONNX format names external data relative to the model's folder, and the runtime refuses paths and symbolic links
- * that leave it; so the weight files appear there as hard links. Nothing is copied.
+ * that leave it; so the weight files appear there as hard links. Nothing is copied. Folders of processes that were killed are
+ * removed by the next one.
  */
-import { linkSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { JokerError } from '../errors.js';
@@ -49,8 +50,29 @@ function linkedFolder(names: ReadonlyMap<string, string>): string {
   );
 }
 
+const PREFIX = '.joker3d-model-';
+
+/** Removes folders whose process is gone: their links would keep the bytes of removed weights on the disk. */
+function removeOrphans(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const pid = Number(/^\d+/.exec(name.slice(PREFIX.length))?.[0]);
+    if (pid && !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // signal 0 only asks
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's, and there
+  }
+}
+
 function linkAll(parent: string, names: ReadonlyMap<string, string>): string {
-  const folder = mkdtempSync(join(parent, '.joker3d-model-'));
+  removeOrphans(parent);
+  const folder = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
   try {
     for (const [path, name] of names) linkSync(resolve(path), join(folder, name));
     return folder;

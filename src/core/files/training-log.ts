@@ -3,9 +3,10 @@
  *
  * Event file: records of length, masked CRC-32C, payload, masked CRC-32C (TFRecord); payload = the protobuf messages
  * Event { wall_time 1, step 2, file_version 3, summary 5 } and Summary.Value { tag 1, simple_value 2 } (field numbers are
- * facts of TensorFlow's format). Append-only: a killed run leaves at most one torn last record, which readers skip.
+ * facts of TensorFlow's format). A killed run leaves at most one torn last record; the next run cuts it off, with all rows that
+ * lie after the checkpoint it starts from.
  */
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs/light.js';
 
@@ -30,22 +31,54 @@ export class TrainingLog {
   private readonly lines: string;
   private readonly events: string;
 
-  /** Opens (or makes) `folder`/log.jsonl and `folder`/events.out.tfevents.joker3d. */
-  constructor(folder: string) {
+  /**
+   * Opens (or makes) `folder`/log.jsonl and `folder`/events.out.tfevents.joker3d, and takes out what was written after
+   * `fromStep`: those steps will be done again.
+   */
+  constructor(folder: string, fromStep = Number.POSITIVE_INFINITY) {
     mkdirSync(folder, { recursive: true });
     this.lines = join(folder, 'log.jsonl');
     this.events = join(folder, 'events.out.tfevents.joker3d');
-    if (!existsSync(this.events))
-      writeFileSync(this.events, record({ wallTime: Date.now() / 1000, fileVersion: 'brain.Event:2' }));
+    const rows = rowsOf(this.lines);
+    if (existsSync(this.events) && rows.whole && rows.list.every(({ step }) => step <= fromStep)) return;
+    const kept = rows.list.filter(({ step }) => step <= fromStep);
+    writeFileSync(this.lines, kept.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const start = record({ wallTime: kept[0]?.time ?? Date.now() / 1000, fileVersion: 'brain.Event:2' });
+    writeFileSync(this.events, Buffer.concat([start, ...kept.map(eventOf)]));
   }
 
   /** One row of figures at a step. */
   write(step: number, figures: Readonly<Record<string, number>>): void {
-    const wallTime = Date.now() / 1000;
-    appendFileSync(this.lines, JSON.stringify({ step, time: wallTime, ...figures }) + '\n');
-    const value = Object.entries(figures).map(([tag, simpleValue]) => ({ tag, simpleValue }));
-    appendFileSync(this.events, record({ wallTime, step, summary: { value } }));
+    const row: Row = { step, time: Date.now() / 1000, ...figures };
+    appendFileSync(this.lines, `${JSON.stringify(row)}\n`);
+    appendFileSync(this.events, eventOf(row));
   }
+}
+
+/** A line of log.jsonl. */
+type Row = { readonly step: number; readonly time: number; readonly [figure: string]: number };
+
+/** Rows of a log; not `whole` if there was anything that is no row, such as the torn end of a killed run. */
+function rowsOf(path: string): { list: Row[]; whole: boolean } {
+  if (!existsSync(path)) return { list: [], whole: true };
+  const list: Row[] = [];
+  let whole = true;
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    if (line === '') continue;
+    try {
+      const row = JSON.parse(line) as Row;
+      if (typeof row.step !== 'number' || typeof row.time !== 'number') throw new SyntaxError('no row');
+      list.push(row);
+    } catch {
+      whole = false;
+    }
+  }
+  return { list, whole };
+}
+
+function eventOf({ step, time, ...figures }: Row): Uint8Array {
+  const value = Object.entries(figures).map(([tag, simpleValue]) => ({ tag, simpleValue }));
+  return record({ wallTime: time, step, summary: { value } });
 }
 
 function record(event: object): Uint8Array {
