@@ -61,7 +61,7 @@ function blocksOf(picture: Float32Array, size: number, block: number): Float32Ar
 function leadingAxes(matrix: readonly Float64Array[], count: number): Float64Array[] {
   const width = matrix.length;
   // Any start that is not orthogonal to the answer will do.
-  let axes = Array.from({ length: count }, (_, k) =>
+  let axes: Float64Array[] = Array.from({ length: count }, (_, k) =>
     Float64Array.from({ length: width }, (_, i) => Math.sin(1 + i * (k + 1))),
   );
   for (let round = 0; round < ROUNDS; round++)

@@ -14,7 +14,7 @@ import { OPEN_MOUTH, type Shot, type TongueDirection } from './shot.js';
 /** A lower-case caption without a final period. The same shot gets other words from another stream. */
 export function describe(person: Person, shot: Shot, random: RandomStream): string {
   const who = subject(person, random);
-  const acts = actions(shot, random);
+  const acts = actions(person, shot, random);
   const opening = random.chance(0.15) ? random.pick(['a photo of ', 'a portrait of ', 'a close up of ']) : '';
   const look = appearance(person, random);
   const background = random.chance(0.08) ? ` in front of a ${colorName(shot.background.from)} background` : '';
@@ -25,7 +25,7 @@ export function describe(person: Person, shot: Shot, random: RandomStream): stri
 function subject(person: Person, random: RandomStream): string {
   if (person.skin.kind === 'stone')
     return `a ${random.pick(['stone statue', 'statue', 'gray stone bust'])} of ${random.pick(['a', 'a young'])} ${person.presentation}`;
-  if (random.chance(0.08)) return 'a person';
+  if (random.chance(0.2)) return 'a person'; // as captions of the product say, which knows no more (condition/caption.ts)
   return `${random.pick(['a', 'a', 'a young'])} ${person.presentation}`;
 }
 
@@ -117,12 +117,14 @@ function hairWords(person: Person): string {
 }
 
 /** What the face does, most striking first; at most three things. */
-function actions(shot: Shot, random: RandomStream): string[] {
+function actions(person: Person, shot: Shot, random: RandomStream): string[] {
   const e = shot.expression;
   const out: string[] = [];
   const jaw = e.jawOpen ?? 0;
-  if (shot.tongue) out.push(tongueWords(shot.tongue.direction, random));
-  else if (jaw >= OPEN_MOUTH && random.chance(0.85)) out.push(random.pick(jaw > 0.65 ? WIDE : OPEN));
+  // A tongue that is out takes the eye, but the open mouth around it may be said too: neither must exclude the other.
+  const mouth = jaw >= OPEN_MOUTH && random.chance(shot.tongue ? 0.4 : 0.85);
+  if (mouth) out.push(random.pick(jaw > 0.65 ? WIDE : OPEN));
+  if (shot.tongue) out.push(tongueWords(person, shot.tongue.direction, random));
   const words = jaw >= OPEN_MOUTH && CLOSED_KINDS.has(shot.kind) ? [] : KIND_WORDS[shot.kind];
   if (words.length && random.chance(0.8)) out.push(random.pick(words));
   if (Math.abs(shot.pose.yaw) > 0.35 && random.chance(0.4))
@@ -133,21 +135,23 @@ function actions(shot: Shot, random: RandomStream): string[] {
 /** Kinds of faces that need closed lips: an open jaw undoes them. */
 const CLOSED_KINDS: ReadonlySet<ExpressionKind> = new Set<ExpressionKind>(['kiss', 'puffed', 'rolledLips', 'funnel']);
 
-const OPEN = ['with an open mouth', 'with the mouth open', 'opening the mouth'] as const;
+const OPEN = ['with an open mouth', 'with the mouth open', 'with mouth open', 'opening the mouth'] as const;
 const WIDE = [
   'with the mouth wide open',
+  'with mouth wide open',
   'mouth wide open',
   'opening the mouth wide',
   'screaming with an open mouth',
 ] as const;
 
-function tongueWords(direction: TongueDirection, random: RandomStream): string {
+function tongueWords(person: Person, direction: TongueDirection, random: RandomStream): string {
+  const tongue = `${random.chance(0.6) ? 'the' : pronoun(person)} tongue`;
   const out = random.pick([
-    'sticking the tongue out',
-    'sticking out the tongue',
-    'with the tongue out',
-    'showing the tongue',
-    'with the tongue sticking out',
+    `sticking ${tongue} out`,
+    `sticking out ${tongue}`,
+    `with ${tongue} out`,
+    `showing ${tongue}`,
+    `with ${tongue} sticking out`,
   ]);
   switch (direction) {
     case 'out':
@@ -160,7 +164,7 @@ function tongueWords(direction: TongueDirection, random: RandomStream): string {
     case 'right':
       return `${out} ${random.pick([`to the ${direction}`, `to the ${direction} side`])}`;
     case 'curled':
-      return random.pick(['with the tongue curled up', 'sticking out a curled tongue', 'curling the tongue']);
+      return random.pick([`with ${tongue} out and curled`, 'sticking out a curled tongue', `curling ${tongue}`]);
     default:
       return direction satisfies never;
   }
@@ -171,9 +175,9 @@ const KIND_WORDS: Record<ExpressionKind, readonly string[]> = {
   smile: ['smiling', 'with a smile', 'with a smile on the face'],
   grin: ['grinning', 'smiling and showing teeth', 'with a big smile'],
   laugh: ['laughing', 'laughing with squinted eyes'],
-  surprised: ['looking surprised', 'with a surprised expression', 'with raised eyebrows'],
-  angry: ['looking angry', 'with an angry expression', 'frowning'],
-  sad: ['looking sad', 'with a sad expression', 'pouting'],
+  surprised: ['looking surprised', 'with a surprised expression', 'with raised eyebrows', 'with eyes wide open'],
+  angry: ['looking angry', 'with an angry expression', 'with lowered eyebrows'],
+  sad: ['looking sad', 'with a sad expression', 'frowning'],
   disgusted: ['looking disgusted', 'with a wrinkled nose'],
   kiss: ['with puckered lips', 'making a kiss face', 'puckering the lips'],
   funnel: ['with rounded lips', 'making an o with the mouth'],
@@ -181,7 +185,7 @@ const KIND_WORDS: Record<ExpressionKind, readonly string[]> = {
   shout: ['shouting', 'yelling', 'screaming'],
   wink: ['winking', 'winking with one eye'],
   winkRight: ['winking', 'winking with one eye'],
-  closedEyes: ['with closed eyes', 'with the eyes closed'],
+  closedEyes: ['with closed eyes', 'with eyes closed'],
   squint: ['squinting', 'with squinted eyes'],
   crooked: ['with a crooked smile', 'smirking'],
   crookedRight: ['with a crooked smile', 'smirking'],
