@@ -172,17 +172,20 @@ export type TensorToWrite =
   | { readonly name: string; readonly dtype: 'I32'; readonly shape: readonly number[]; readonly data: Int32Array }
   | { readonly name: string; readonly dtype: 'U8'; readonly shape: readonly number[]; readonly data: Uint8Array };
 
+/** What a header says about a tensor of a new file. */
+export type TensorLayout = { readonly name: string; readonly dtype: Dtype; readonly shape: readonly number[] };
+
 /** Header bytes of a new file and the order in which the tensors' bytes follow. */
-export function layOut(
-  tensors: readonly TensorToWrite[],
+export function layOut<Tensor extends TensorLayout>(
+  tensors: readonly Tensor[],
   metadata: Readonly<Record<string, string>> = {},
-): { header: Uint8Array; ordered: readonly TensorToWrite[] } {
+): { header: Uint8Array; ordered: readonly Tensor[] } {
   // Wide types first, so that every tensor starts at a multiple of its own element size.
   const ordered = [...tensors].sort((a, b) => DTYPE_BYTES[b.dtype] - DTYPE_BYTES[a.dtype]);
   const items: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
   let offset = 0;
   for (const tensor of ordered) {
-    const length = checkedLength(tensor);
+    const length = tensorBytes(tensor);
     items.push([tensor.name, { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [offset, offset + length] }]);
     offset += length;
   }
@@ -191,11 +194,9 @@ export function layOut(
   return { header: encodeHeader(JSON.stringify(Object.fromEntries(items))), ordered };
 }
 
-function checkedLength(tensor: TensorToWrite): number {
-  const count = tensor.shape.reduce((product, size) => product * size, 1);
-  if (count !== tensor.data.length)
-    throw new Error(`internal: tensor ${tensor.name} [${tensor.shape}] with ${tensor.data.length} values`);
-  return count * DTYPE_BYTES[tensor.dtype];
+/** Bytes of a tensor in a file. */
+export function tensorBytes({ dtype, shape }: Pick<TensorLayout, 'dtype' | 'shape'>): number {
+  return shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
 }
 
 function encodeHeader(json: string): Uint8Array {

@@ -4,12 +4,12 @@
  * A file is data only: nothing in it is ever run. The format itself is in `safetensors-format.ts`.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { JokerError } from '../errors.js';
 import { floatsToHalfs } from '../half.js';
 import { writeFileAtomic } from './atomic.js';
-import { unreadable } from './read.js';
+import { readFileRange, regularFileSize } from './ranges.js';
 import {
+  DTYPE_BYTES,
   decodeFloats,
   headerLength,
   layOut,
@@ -17,6 +17,7 @@ import {
   type SafetensorsHeader,
   type TensorEntry,
   type TensorToWrite,
+  tensorBytes,
 } from './safetensors-format.js';
 
 export type { Dtype, TensorEntry, TensorToWrite } from './safetensors-format.js';
@@ -43,39 +44,9 @@ export function parseSafetensors(bytes: Uint8Array, path: string): SafetensorsFi
  * @throws JokerError missing-file or bad-file.
  */
 export function openSafetensors(path: string): SafetensorsFile {
-  return withFile(path, (file) => {
-    const stat = fstatSync(file);
-    if (!stat.isFile()) throw new JokerError('bad-file', `${path}: is not a regular file`, 'Name a safetensors file.');
-    const length = headerLength(readRange(file, 0, Math.min(8, stat.size), path), stat.size, path);
-    return { ...parseHeader(readRange(file, 8, length, path), stat.size, path), path, bytes: null };
-  });
-}
-
-function withFile<T>(path: string, use: (file: number) => T): T {
-  let file: number;
-  try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  try {
-    return use(file);
-  } catch (error) {
-    if (error instanceof JokerError || (error instanceof Error && error.message.startsWith('internal'))) throw error;
-    throw unreadable(path, error);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readRange(file: number, position: number, length: number, path: string): Uint8Array {
-  const out = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const count = readSync(file, out, done, length - done, position + done);
-    if (count === 0) throw new JokerError('bad-file', `${path}: ended while being read`, 'Get the file again.');
-    done += count;
-  }
-  return out;
+  const size = regularFileSize(path);
+  const length = headerLength(readFileRange(path, 0, Math.min(8, size)), size, path);
+  return { ...parseHeader(readFileRange(path, 8, length), size, path), path, bytes: null };
 }
 
 /**
@@ -97,7 +68,7 @@ export function tensorEntry(file: SafetensorsFile, name: string): TensorEntry {
 export function readTensorBytes(file: SafetensorsFile, name: string): Uint8Array {
   const { offset, length } = tensorEntry(file, name);
   if (file.bytes) return file.bytes.subarray(offset, offset + length);
-  return withFile(file.path, (handle) => readRange(handle, offset, length, file.path));
+  return readFileRange(file.path, offset, length);
 }
 
 /** Values of a tensor as float32, whatever its stored type (F64, I64 and large I32 lose digits). Always a fresh array. */
@@ -149,6 +120,8 @@ export function encodeSafetensors(
 function* pieces(header: Uint8Array, tensors: readonly TensorToWrite[]): Generator<Uint8Array> {
   yield header;
   for (const tensor of tensors) {
+    if (tensor.data.length * DTYPE_BYTES[tensor.dtype] !== tensorBytes(tensor))
+      throw new Error(`internal: tensor ${tensor.name} [${tensor.shape}] with ${tensor.data.length} values`);
     const data = tensor.dtype === 'F16' ? floatsToHalfs(tensor.data) : tensor.data;
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
