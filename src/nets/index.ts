@@ -20,6 +20,7 @@ export { type ControlnetInputs, controlEmbedding, controlnet } from './controlne
 export { timestepEmbedding, timestepSinusoids } from './embedding.js';
 export { initialise, type ParameterLike, startsAtZero } from './initialise.js';
 export { canonicalIndex, canonicalKey, isBookkeeping, olderVaeKey } from './keys.js';
+export { isLdmCheckpoint, isLdmExtra, type LdmConfig, ldmIndex, ldmName } from './ldm-keys.js';
 export { repeatBatch } from './ops.js';
 export { downsample, type ResnetOptions, resnet, upsample } from './resnet.js';
 export {

@@ -4,6 +4,7 @@
  * Ours are the names of current diffusers and transformers, the text encoder without its `text_model.` level. No weights
  * here, only names.
  */
+import { JokerError } from '../core/errors.js';
 
 /** Newer to older names of the autoencoder's mid-block attention (diffusers up to 0.16 wrote the older ones). */
 const VAE_ATTENTION: readonly (readonly [string, string])[] = [
@@ -38,13 +39,18 @@ export function isBookkeeping(key: string): boolean {
   return key.endsWith('embeddings.position_ids');
 }
 
-/** Stored names by our names. @throws Error when two stored names mean the same weight. */
+/** Stored names by our names. @throws JokerError bad-weights when two stored names mean the same weight. */
 export function canonicalIndex(stored: Iterable<string>): Map<string, string> {
   const index = new Map<string, string>();
   for (const name of stored) {
     if (isBookkeeping(name)) continue;
     const key = canonicalKey(name);
-    if (index.has(key)) throw new Error(`internal: '${name}' and '${index.get(key)}' both mean '${key}'`);
+    if (index.has(key))
+      throw new JokerError(
+        'bad-weights',
+        `'${name}' and '${index.get(key)}' both mean '${key}'`,
+        'Get the file again.',
+      );
     index.set(key, name);
   }
   return index;

@@ -1,9 +1,10 @@
 /** Stable Diffusion 1.5 at its real size, without its weights: published parameter counts, key counts and layer names. */
 import { describe, expect, it } from 'vitest';
-import { selfAttentionLayers } from '../nets/index.js';
+import { ldmIndex, selfAttentionLayers } from '../nets/index.js';
 import { trainBpe } from './bpe.js';
 import { controlSize, latentShape, parsePriorConfig } from './config.js';
 import { priorParameters } from './parameters.js';
+import { sd15Config } from './sd15.js';
 import { tokenizerJson } from './tokenizer.js';
 
 // Fields as in the released config.json files, those that we ignore included.
@@ -90,6 +91,30 @@ describe('Stable Diffusion 1.5', () => {
     expect([of('down_blocks.'), of('mid_block.'), of('up_blocks.'), layers.length]).toEqual([6, 1, 9, 16]);
     expect(layers[0]).toBe('down_blocks.0.attentions.0.transformer_blocks.0.attn1');
     expect(layers.at(-1)).toBe('up_blocks.3.attentions.2.transformer_blocks.0.attn1');
+  });
+
+  it('has the names of the original checkpoints, one for one: 686 + 248 + 196', () => {
+    const names = priorParameters(config)
+      .map(({ name }) => name)
+      .filter((name) => /^(unet|vae|text_encoder)\./.test(name));
+    const index = ldmIndex(names, config);
+    expect(new Set(index.values())).toEqual(new Set(names));
+    expect(index.size).toBe(686 + 248 + 196);
+    // Nothing was left under a name of ours, and the numbering has no gaps: 12 inputs, 12 outputs, as published.
+    const theirs = [...index.keys()];
+    expect(theirs.filter((name) => /down_blocks|up_blocks|mid_block|resnets|attentions|samplers/.test(name))).toEqual(
+      [],
+    );
+    for (const side of ['input', 'output'])
+      expect(
+        new Set(theirs.map((name) => new RegExp(`${side}_blocks\\.(\\d+)\\.`).exec(name)?.[1]).filter(Boolean)).size,
+      ).toBe(12);
+  });
+
+  it('is what checkpoints without configs are taken for', () => {
+    const plain = sd15Config(config.tokenizer);
+    const { sample_size: _, ...vae } = config.vae;
+    expect(plain).toMatchObject({ ...config, vae });
   });
 
   it('works on 64² latents of 512² pictures', () => {
