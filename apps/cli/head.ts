@@ -36,10 +36,11 @@ export function withHeadOptions(command: Command): Command {
     command
       .option(
         '--preset <name>',
-        "draft: minutes on two cores; paper: the paper's schedule",
-        oneOf('draft', 'paper'),
+        "draft: minutes on two cores; table: shorter, for comparisons; paper: the paper's schedule",
+        oneOf('draft', 'table', 'paper'),
         'draft',
       )
+      .option('--steps <count>', "squeeze the preset's plan into so many steps", numberBetween(1, 1e6, true))
       .option('--seed <number>', 'the same seed and options give the same head', seed, 0)
       .option('--device <name>', 'where networks run: cpu, webgpu or wasm', oneOf('cpu', 'webgpu', 'wasm'), 'cpu')
       .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true))
@@ -49,8 +50,8 @@ export function withHeadOptions(command: Command): Command {
 
 /** Runs the job for a person and prints what was made. */
 export async function makeHead(options: HeadJobOptions, common: CommonOptions): Promise<void> {
-  const { photo, out, expression, drive, text, preset, seed, device, threads, weights, resume } = options;
-  const request = { photo, out, expression, drive, text, preset, seed, device, threads, weights, resume };
+  const { photo, out, expression, drive, text, preset, steps, seed, device, threads, weights, resume } = options;
+  const request = { photo, out, expression, drive, text, preset, steps, seed, device, threads, weights, resume };
   const result = await runForPerson(headJob, request, out).catch((error: unknown) => {
     throw error instanceof JokerError && error.code === 'interrupted' ? resumable(error) : error;
   });

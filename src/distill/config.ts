@@ -1,11 +1,13 @@
 /**
- * Every number of a distillation, in one typed structure, with two presets: the paper's and a draft for two cores.
+ * Every number of a distillation, in one typed structure, with three presets: the paper's, a draft for two cores, and a short
+ * one for comparisons. The variants of the paper's tables are functions from config to config: values, not forks.
  */
 
+import { JokerError } from '../core/errors.js';
 import { draftField, type FieldConfig, paperField } from '../head/index.js';
 import type { AdamWSettings } from './adamw.js';
 import { type OrbitGrid, PAPER_RANGE } from './orbit.js';
-import type { NoisePlan, ResolutionMilestone } from './plan.js';
+import type { DynamicTarget, ResolutionMilestone, TargetPlan } from './plan.js';
 
 /** Weights of the loss terms. */
 export type LossWeights = {
@@ -27,7 +29,8 @@ export type LossWeights = {
 /** Configuration of a distillation. */
 export type DistillConfig = {
   readonly views: OrbitGrid;
-  readonly noise: NoisePlan;
+  /** how targets come about: the paper's ladder, or a new target at every step */
+  readonly target: TargetPlan;
   /** classifier-free guidance of the teacher */
   readonly guidance: number;
   /** optimisation steps */
@@ -54,7 +57,7 @@ export type DistillConfig = {
 /** The paper, literally: 400 views, 20 000 steps, 100 noise levels of which the last 40 at once. Hours on a GPU. */
 export const paperPreset: DistillConfig = {
   views: { azimuths: 20, elevations: 20, ...PAPER_RANGE },
-  noise: { levels: 100, period: 130, lastSteps: 40 },
+  target: { kind: 'progressive', levels: 100, period: 130, lastSteps: 40 },
   guidance: 19,
   steps: 20000,
   resolutions: [
@@ -80,7 +83,7 @@ export const paperPreset: DistillConfig = {
 export const draftPreset: DistillConfig = {
   ...paperPreset,
   views: { azimuths: 7, elevations: 5, ...PAPER_RANGE },
-  noise: { levels: 20, period: 20, lastSteps: 8 },
+  target: { kind: 'progressive', levels: 20, period: 20, lastSteps: 8 },
   steps: 480,
   resolutions: [
     { from: 0, size: 32 },
@@ -96,3 +99,72 @@ export const draftPreset: DistillConfig = {
   decayFrom: 0.5,
   field: draftField,
 };
+
+/**
+ * For comparisons of many heads: the draft with fewer views and steps. The ladder ends after two thirds of the run, as in the
+ * paper, and has 20 levels, so that all stage ratios of the paper's Table 4 are whole numbers of levels.
+ */
+export const tablePreset: DistillConfig = {
+  ...draftPreset,
+  views: { azimuths: 5, elevations: 5, ...PAPER_RANGE },
+  target: { kind: 'progressive', levels: 20, period: 10, lastSteps: 8 },
+  steps: 300,
+  resolutions: [
+    { from: 0, size: 32 },
+    { from: 50, size: 64 },
+  ],
+};
+
+/**
+ * The same plan squeezed into fewer steps (or stretched): period and resolutions scale along, levels stay.
+ * @throws JokerError bad-argument when a level would get less than one step.
+ */
+export function withSteps(config: DistillConfig, steps: number): DistillConfig {
+  const factor = steps / config.steps;
+  const scaled = (n: number) => Math.floor(n * factor + 1e-9); // down: the ladder's end must not fall out of the run
+  const { target } = config;
+  if (target.kind === 'progressive' && scaled(target.period) < 1)
+    throw new JokerError(
+      'bad-argument',
+      `${steps} steps are too few for ${target.levels} noise levels`,
+      `Give at least ${Math.ceil(config.steps / target.period)} steps.`,
+    );
+  return {
+    ...config,
+    steps,
+    target: target.kind === 'progressive' ? { ...target, period: scaled(target.period) } : target,
+    resolutions: config.resolutions.map(({ from, size }) => ({ from: scaled(from), size })),
+    occupancy: { ...config.occupancy, allCellsUntil: scaled(config.occupancy.allCellsUntil) },
+  };
+}
+
+/**
+ * Another ratio of Stage 1 to Stage 2 (supplement, Table 4).
+ * @param share of the noise levels that Stage 2 runs through at once, 0 … 1; the paper's 60/40 is 0.4
+ * @throws JokerError bad-argument for a config whose targets are not progressive.
+ */
+export function withStageTwo(config: DistillConfig, share: number): DistillConfig {
+  const { target } = config;
+  if (target.kind !== 'progressive')
+    throw new JokerError('bad-argument', 'dynamic targets have no stages', 'Take a progressive preset.');
+  return { ...config, target: { ...target, lastSteps: Math.round(target.levels * share) } };
+}
+
+/** ImageDream's published guidance and contrast rescale; what the paper used with its own prior is not published. */
+const DYNAMIC = { guidance: 5, rescale: 0.2 } as const;
+
+/**
+ * Dynamic targets in place of the ladder, everything else equal: as many rays a step, but all in one whole view at the last
+ * resolution, since a target that serves one step only must be made whole. Losses stay those of pictures.
+ */
+export function withDynamicTarget(config: DistillConfig, schedule: DynamicTarget['schedule']): DistillConfig {
+  const size = config.resolutions.at(-1)!.size;
+  const { views, patch } = config.batch;
+  return {
+    ...config,
+    target: { kind: 'dynamic', schedule, rescale: DYNAMIC.rescale },
+    guidance: DYNAMIC.guidance,
+    batch: { views: Math.max(1, Math.round((views * patch ** 2) / size ** 2)), patch: size },
+    resolutions: [{ from: 0, size }],
+  };
+}

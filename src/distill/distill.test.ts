@@ -12,6 +12,7 @@ import { renderBallHead } from './ball-head.js';
 import { type DistillConfig, draftPreset } from './config.js';
 import { distill } from './distill.js';
 import { gridAngles, PAPER_RANGE, viewCamera } from './orbit.js';
+import { dynamicRange } from './plan.js';
 import { type DistillState, initialState, loadState, saveState } from './state.js';
 import { rateFactor } from './step.js';
 import { perfectTeacher } from './teacher.js';
@@ -23,7 +24,7 @@ const SIZE = 24;
 const toy: DistillConfig = {
   ...draftPreset,
   views: { azimuths: 4, elevations: 2, ...PAPER_RANGE },
-  noise: { levels: 4, period: 5, lastSteps: 2 },
+  target: { kind: 'progressive', levels: 4, period: 5, lastSteps: 2 },
   steps: 60,
   resolutions: [
     { from: 0, size: 12 },
@@ -73,6 +74,49 @@ describe('distill', () => {
       expect(again.networks).toEqual(whole.networks);
       expect(again.occupancy).toEqual(whole.occupancy);
     }
+  });
+
+  it('asks for the batch’s views alone at every step of a dynamic plan, at drawn timesteps, and resumes to the same bits', async () => {
+    const target = { kind: 'dynamic', schedule: 'capped', rescale: 0 } as const;
+    const config: DistillConfig = { ...toy, target, steps: 20, batch: { views: 2, patch: 12 } };
+    const asked: { views: number[]; timestep: number; size: number }[] = [];
+    const listening: typeof teacher = {
+      ...teacher,
+      updateTargets: async (requests, [timestep, ...more]) => {
+        expect(more).toEqual([]);
+        const { width } = await requests[0]!.render();
+        asked.push({ views: requests.map(({ view }) => view), timestep: timestep!, size: width });
+        return requests.map(({ view }) => images[view]!);
+      },
+    };
+    const path = join(folder, 'dynamic.safetensors');
+    const whole = await distill({
+      config,
+      cameras,
+      teacher: listening,
+      threads: 1,
+      checkpoint: async (state) => {
+        if (state.step === 11) await saveState(path, state);
+      },
+      checkpointEvery: 11,
+    });
+    expect(asked.length).toBe(20);
+    expect(asked.every(({ views }) => views.length === 2 && views[0] !== views[1])).toBe(true);
+    expect(asked.map(({ size }) => size)).toEqual(Array.from({ length: 20 }, (_, n) => (n < 10 ? 12 : SIZE)));
+    for (const [n, { timestep }] of asked.entries()) {
+      const { low, high } = dynamicRange(n, 20, 'capped');
+      expect(timestep).toBeGreaterThanOrEqual(low);
+      expect(timestep).toBeLessThanOrEqual(high);
+    }
+    expect(new Set(asked.slice(13).map(({ timestep }) => timestep)).size).toBeGreaterThan(4);
+    const resume = loadState(path);
+    expect(resume.targets).toEqual([]);
+    const before = asked.splice(0);
+    const again = await distill({ config, cameras, teacher: listening, threads: 1, resume });
+    expect(asked).toEqual(before.slice(11));
+    expect(again.table).toEqual(whole.table);
+    expect(again.networks).toEqual(whole.networks);
+    expect(again.occupancy).toEqual(whole.occupancy);
   });
 
   it('uses a perceptual term where one is given', async () => {

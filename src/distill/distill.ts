@@ -1,5 +1,6 @@
 /**
- * Distillation: from a teacher of views to a head. The loop of plan, targets, occupancy and steps.
+ * Distillation: from a teacher of views to a head. The loop of plan, targets, occupancy and steps, the same for targets that
+ * stay and for targets that are made for one step.
  *
  * Idea: Joker (2024), paper "Progressive 3D distillation" and supplement. No files and no clock: checkpoints are handed to
  * the caller, progress goes to a Report. Letters: V views.
@@ -15,10 +16,10 @@ import type { Device } from '../graph/index.js';
 import { type Head, HeadRenderer, type HeadView, sampleDensity, updateOccupancy } from '../head/index.js';
 import type { DistillConfig } from './config.js';
 import type { PerceptualTerm } from './losses.js';
-import { type NoisePlan, planStep, type StepPlan } from './plan.js';
+import { listUpdates, planStep, type TargetUpdate } from './plan.js';
 import { type DistillState, initialState } from './state.js';
-import { HeadTrainer, type StepFigures } from './step.js';
-import type { Teacher } from './teacher.js';
+import { chooseBatch, HeadTrainer, type StepFigures } from './step.js';
+import type { TargetRequest, Teacher } from './teacher.js';
 
 /** What a distillation needs. */
 export type DistillOptions = {
@@ -79,9 +80,10 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
   for (let n = state.step; n < config.steps; n++) {
     if (options.signal?.aborted) await checkpoint?.(state);
     stopIfAsked(options.signal);
-    const plan = planStep(n, config.noise, config.resolutions);
-    if (plan.update && state.updated !== n) {
-      const targets = await makeTargets(options, renderer, state.head, n, plan);
+    const plan = planStep(n, config);
+    if (plan.update?.kind === 'all' && state.updated !== n) {
+      const now = { renderer, head: state.head, n, size: plan.resolution };
+      const targets = await makeTargets(options, now, plan.update);
       state = { ...state, targets, updated: n };
       size = 0;
       await checkpoint?.(state);
@@ -93,13 +95,11 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     }
     occupancyAt(state.head, config, n);
     const stream = new RandomStream(keyOf(config, 'step', n));
-    const figures = await trainer.step(
-      state.head,
-      state.moments,
-      n,
-      { cameras: options.cameras, targets: shown, faces },
-      stream,
-    );
+    const batch = chooseBatch(config.batch, options.cameras.length, size, stream);
+    const now = { renderer, head: state.head, n, size };
+    const targets = plan.update?.kind === 'batch' ? await freshTargets(options, now, plan.update, batch.views) : shown;
+    const seen = { cameras: options.cameras, targets, faces };
+    const figures = await trainer.step(state.head, state.moments, n, batch, seen, stream);
     state = { ...state, step: n + 1 };
     if ((n + 1) % REPORT_EVERY === 0 || n + 1 === config.steps) tell(report, n + 1, config.steps, figures, size);
     if ((n + 1) % checkpointEvery === 0) await checkpoint?.(state);
@@ -129,30 +129,53 @@ function occupancyAt(head: Head, config: DistillConfig, n: number): void {
   );
 }
 
+/** The head as step n finds it, and the size at which it is looked at. */
+type Now = { readonly renderer: HeadRenderer; readonly head: Head; readonly n: number; readonly size: number };
+
+/** New targets of all views: a rung of the ladder. */
 async function makeTargets(
   options: DistillOptions,
-  renderer: HeadRenderer,
-  head: Head,
-  n: number,
-  plan: StepPlan,
+  now: Now,
+  { stage, timesteps }: Extract<TargetUpdate, { kind: 'all' }>,
 ): Promise<Image[]> {
   const { config, cameras, teacher, report = silent } = options;
-  const { stage, timesteps } = plan.update!;
-  const key = keyOf(config, 'targets', n);
   const text =
     stage === 1 ? `new targets at noise level ${timesteps[0]}` : `sampling targets from noise level ${timesteps[0]}`;
   report({ kind: 'note', level: 'info', text });
-  const requests = cameras.map((camera, view) => {
-    const viewKey = foldIn(key, view);
-    const small = resizeCamera(camera, plan.resolution, plan.resolution);
-    const stream = new RandomStream(foldInName(viewKey, 'samples'));
-    return { view, camera, key: viewKey, render: async () => (await renderer.render(head, small, { stream })).color };
-  });
+  const all = cameras.map((_, view) => view);
   const progress = (done: number) => {
     stopIfAsked(options.signal);
-    report({ kind: 'progress', done: n, total: config.steps, figures: { views: done } });
+    report({ kind: 'progress', done: now.n, total: config.steps, figures: { views: done } });
   };
-  return teacher.updateTargets(requests, timesteps, progress);
+  return teacher.updateTargets(requestsOf(options, now, all), timesteps, progress);
+}
+
+/** Targets of this step's views alone, by view, at a timestep that they share. */
+async function freshTargets(
+  options: DistillOptions,
+  now: Now,
+  { low, high }: Extract<TargetUpdate, { kind: 'batch' }>,
+  views: readonly number[],
+): Promise<Record<number, Image>> {
+  const drawn = new RandomStream(keyOf(options.config, 'timestep', now.n));
+  const timestep = low + drawn.integer(high - low + 1);
+  const targets = await options.teacher.updateTargets(requestsOf(options, now, views), [timestep]);
+  return Object.fromEntries(views.map((view, i) => [view, scaled(targets[i]!, now.size)]));
+}
+
+function requestsOf(
+  { config, cameras }: DistillOptions,
+  { renderer, head, n, size }: Now,
+  views: readonly number[],
+): TargetRequest[] {
+  const key = keyOf(config, 'targets', n);
+  return views.map((view) => {
+    const viewKey = foldIn(key, view);
+    const small = resizeCamera(cameras[view]!, size, size);
+    const stream = new RandomStream(foldInName(viewKey, 'samples'));
+    const render = async () => (await renderer.render(head, small, { stream })).color;
+    return { view, camera: cameras[view]!, key: viewKey, render };
+  });
 }
 
 function tell(report: Report, done: number, total: number, figures: StepFigures, resolution: number): void {
@@ -196,10 +219,10 @@ function checkOptions({ config, cameras, teacher, resume }: DistillOptions): voi
     );
 }
 
-/** The number of guided network evaluations that a plan costs for V views. */
-export function countEvaluations(steps: number, noise: NoisePlan, views: number): number {
-  let count = 0;
-  for (let n = 0; n < steps; n += noise.period)
-    count += planStep(n, noise, [{ from: 0, size: 1 }]).update?.timesteps.length ?? 0;
-  return count * views;
+/** The number of guided network evaluations that a config costs. */
+export function countEvaluations(config: Pick<DistillConfig, 'steps' | 'target' | 'views' | 'batch'>): number {
+  const { steps, target, views, batch } = config;
+  if (target.kind === 'dynamic') return steps * batch.views;
+  const calls = listUpdates(steps, target).reduce((sum, { timesteps }) => sum + timesteps.length, 0);
+  return calls * views.azimuths * views.elevations;
 }

@@ -2,7 +2,16 @@
  * From a 2D teacher to a 3D head. What other folders may use of distill/.
  */
 export { type AdamWSettings, adamWStep, type Moments, makeMoments } from './adamw.js';
-export { type DistillConfig, draftPreset, type LossWeights, paperPreset } from './config.js';
+export {
+  type DistillConfig,
+  draftPreset,
+  type LossWeights,
+  paperPreset,
+  tablePreset,
+  withDynamicTarget,
+  withStageTwo,
+  withSteps,
+} from './config.js';
 export { countEvaluations, type DistillOptions, distill } from './distill.js';
 export { buildLoss, type LossTerms, type PerceptualTerm } from './losses.js';
 export {
@@ -17,19 +26,27 @@ export {
 } from './orbit.js';
 export { encoderPerceptual } from './perceptual.js';
 export {
+  type DynamicTarget,
+  dynamicRange,
   listUpdates,
   type NoisePlan,
+  type PlanSettings,
+  type ProgressiveTarget,
   planStep,
   type ResolutionMilestone,
   type StepPlan,
+  type TargetPlan,
+  type TargetUpdate,
 } from './plan.js';
-export { type PriorTeacherOptions, priorTeacher } from './prior-teacher.js';
+export { type PriorTeacherOptions, priorTeacher, rescaledContrast } from './prior-teacher.js';
 export { type DistillState, initialState, loadState, saveState, stateFromTensors, stateTensors } from './state.js';
 export {
+  chooseBatch,
   HeadTrainer,
   initialMoments,
   type MomentTable,
   rateFactor,
+  type StepBatch,
   type StepFigures,
   type TrainerOptions,
 } from './step.js';

@@ -30,9 +30,34 @@ import { buildLoss, type PerceptualTerm } from './losses.js';
 /** What a step sees, per view, at the current resolution. */
 export type ViewSet = {
   readonly cameras: readonly Camera[];
-  readonly targets: readonly Image[];
+  /** by view; only those of the step's batch are looked at */
+  readonly targets: { readonly [view: number]: Image };
   readonly faces?: readonly Image[];
 };
+
+/** Which rays a step compares. */
+export type StepBatch = {
+  /** B distinct views */
+  readonly views: readonly number[];
+  /** the patch that all of them share */
+  readonly place: Patch;
+};
+
+/** Draws the batch of a step from V views at a resolution of `size` pixels, which is at least the patch. */
+export function chooseBatch(
+  { views, patch }: DistillConfig['batch'],
+  viewCount: number,
+  size: number,
+  stream: RandomStream,
+): StepBatch {
+  if (size < patch) throw new Error(`internal: a patch of ${patch} in pictures of ${size}`);
+  const chosen = stream.permutation(viewCount);
+  // The released code never picks the last position, which leaves the last row and column of pictures untrained.
+  const column = stream.integer(size - patch + 1);
+  const row = stream.integer(size - patch + 1);
+  const place = { column, row, width: patch, height: patch };
+  return { views: Array.from({ length: views }, (_, b) => chosen[b % chosen.length]!), place };
+}
 
 /** Values of the loss terms at one step. */
 export type StepFigures = { readonly loss: number; readonly l1: number; readonly perceptual: number };
@@ -82,11 +107,18 @@ export class HeadTrainer {
 
   /**
    * One step.
-   * @param n number of the step, from 0. @param targets one image per view at the current resolution. @param faces one mask per
-   * view at the same resolution, 1 where the head is known to be; absent: nothing is known.
+   * @param n number of the step, from 0. @param views targets at the current resolution; faces: one mask per view at the same
+   * resolution, 1 where the head is known to be; absent: nothing is known. @param stream jitters the samples.
    */
-  async step(head: Head, moments: MomentTable, n: number, views: ViewSet, stream: RandomStream): Promise<StepFigures> {
-    this.choosePatches(views, stream);
+  async step(
+    head: Head,
+    moments: MomentTable,
+    n: number,
+    batch: StepBatch,
+    views: ViewSet,
+    stream: RandomStream,
+  ): Promise<StepFigures> {
+    this.fillPatches(batch, views);
     const { step } = this.config;
     const feed = feedOf(head, this.layout, this.run, { step: step ?? undefined, stream });
     const out = await this.program.run({
@@ -98,21 +130,14 @@ export class HeadTrainer {
     return { loss: out['loss']![0]!, l1: out['l1']![0]!, perceptual: out['perceptual']?.[0] ?? 0 };
   }
 
-  private choosePatches({ cameras, targets, faces }: ViewSet, stream: RandomStream): void {
-    const { views, patch } = this.config.batch;
-    const size = targets[0]!.width;
-    if (size < patch) throw new Error(`internal: a patch of ${patch} in pictures of ${size}`);
-    const chosen = stream.permutation(cameras.length);
-    // The released code never picks the last position, which leaves the last row and column of pictures untrained.
-    const column = stream.integer(size - patch + 1);
-    const row = stream.integer(size - patch + 1);
-    for (let b = 0; b < views; b++) {
-      const view = chosen[b % chosen.length]!;
-      const place = { column, row, width: patch, height: patch };
-      fillCameraRays(resizeCamera(cameras[view]!, size, size), place, this.run.rays, b * patch * patch);
-      copyPatch(targets[view]!, place, this.target, b * patch * patch * 3);
-      if (faces) copyPatch(faces[view]!, place, this.face, b * patch * patch);
-    }
+  private fillPatches({ views, place }: StepBatch, { cameras, targets, faces }: ViewSet): void {
+    views.forEach((view, b) => {
+      const at = b * place.width * place.height;
+      const target = targets[view]!;
+      fillCameraRays(resizeCamera(cameras[view]!, target.width, target.height), place, this.run.rays, at);
+      copyPatch(target, place, this.target, at * 3);
+      if (faces) copyPatch(faces[view]!, place, this.face, at);
+    });
   }
 
   private update(head: Head, moments: MomentTable, n: number, out: Record<string, Float32Array>): void {

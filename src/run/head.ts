@@ -8,9 +8,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadFaceTools } from '../condition/analyse-face.js';
-import { referenceCrop } from '../condition/condition.js';
-import { controlAndMask } from '../condition/control.js';
-import { viewHead } from '../condition/orbit.js';
 import { JokerError } from '../core/errors.js';
 import { checkOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
 import { placeModelFiles } from '../core/files/model-folder.js';
@@ -22,30 +19,43 @@ import { encodeImage, isDelivery, type Json, type Manifest, productsOfHead, writ
 import {
   type DistillConfig,
   type DistillState,
-  distill,
   draftPreset,
-  encoderPerceptual,
-  gridAngles,
   loadState,
   paperPreset,
-  priorTeacher,
   saveState,
+  tablePreset,
+  withSteps,
 } from '../distill/index.js';
 import type { FaceTools } from '../face/analyse.js';
 import { parseExpression } from '../face/expression.js';
 import type { Device } from '../graph/index.js';
-import { type Head, HeadRenderer, type HeadView, headTensors } from '../head/index.js';
+import { type Head, HeadRenderer, headTensors } from '../head/index.js';
 import { loadPhoto } from '../photo/load.js';
 import type { Photo } from '../photo/photo.js';
 import { JokerPrior, openPrior, type PriorModel, sample } from '../prior/index.js';
+import { distillFace } from './distill-face.js';
 import { type JobContext, stopIfAsked } from './job.js';
 import { embeddedPrior, readSubject, type Subject } from './subject.js';
 
 /** Presets of the main job. */
-export const HEAD_PRESETS = { draft: draftPreset, paper: paperPreset } as const;
+export const HEAD_PRESETS = { draft: draftPreset, table: tablePreset, paper: paperPreset } as const;
+
+/** How a head is distilled. */
+export type PresetOptions = {
+  readonly preset?: keyof typeof HEAD_PRESETS;
+  readonly seed?: number;
+  /** the preset's plan squeezed into this many optimisation steps: for quick looks and tests */
+  readonly steps?: number;
+};
+
+/** The preset with the options' seed and number of steps. @throws JokerError bad-argument for too few steps. */
+export function headConfig({ preset = 'draft', seed = 0, steps }: PresetOptions): DistillConfig {
+  const config = { ...HEAD_PRESETS[preset], seed };
+  return steps === undefined ? config : withSteps(config, steps);
+}
 
 /** What to make. */
-export type HeadJobOptions = {
+export type HeadJobOptions = PresetOptions & {
   /** path of the person's photo */
   readonly photo: string;
   /** folder for the results; must not hold anything else */
@@ -56,8 +66,6 @@ export type HeadJobOptions = {
   readonly drive?: string;
   /** what the normals cannot say; default: a caption of the expression */
   readonly text?: string;
-  readonly preset?: keyof typeof HEAD_PRESETS;
-  readonly seed?: number;
   readonly device?: Device;
   readonly threads?: number;
   /** prior: a folder or compact file; default: the embedded weights */
@@ -81,6 +89,7 @@ export async function makeHead(options: HeadJobOptions, context: JobContext): Pr
   const { threads, device } = options;
   await checkOutputFolder(options.out, { mayReplace: (names) => isDelivery(options.out, names) });
   const expression = options.expression === undefined ? null : parseExpression(options.expression);
+  const config = headConfig(options);
   const model = openPrior(options.weights ?? embeddedPrior());
   report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
   const photo = await loadPhoto(options.photo);
@@ -90,7 +99,7 @@ export async function makeHead(options: HeadJobOptions, context: JobContext): Pr
     const subject = await readSubject(options, photo, tools, expression, context);
     const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: 8 });
     try {
-      return await makeFrom(options, context, { model, prior, tools, photo, ...subject });
+      return await makeFrom(options, context, { config, model, prior, tools, photo, ...subject });
     } finally {
       await prior.dispose();
     }
@@ -99,35 +108,33 @@ export async function makeHead(options: HeadJobOptions, context: JobContext): Pr
   }
 }
 
-type Material = Subject & { model: PriorModel; prior: JokerPrior; tools: FaceTools; photo: Photo };
+type Material = Subject & {
+  config: DistillConfig;
+  model: PriorModel;
+  prior: JokerPrior;
+  tools: FaceTools;
+  photo: Photo;
+};
 
 async function makeFrom(options: HeadJobOptions, context: JobContext, material: Material): Promise<HeadJobResult> {
   const { report, signal } = context;
-  const { prior, model, caption, tools, reference, target, photo } = material;
-  const config: DistillConfig = { ...HEAD_PRESETS[options.preset ?? 'draft'], seed: options.seed ?? 0 };
+  const { config, prior, model, caption, tools, reference, target, photo } = material;
   const size = prior.config.image_size;
   report({ kind: 'stage', stage: 'condition', text: `Asking for: ${caption}` });
-  const picture = referenceCrop(photo, reference, size, 'blur');
-  const views = gridAngles(config.views).map((angles) => viewHead(target, tools.model, angles, size));
-  const maps = views.map((view) => controlAndMask(view.face, tools.model, size));
-  const controls = maps.map(({ normals }) => normals);
-  const condition = await prior.prepare(caption, picture, foldInName(randomKey(config.seed), 'reference'));
-  stopIfAsked(signal);
-  const teacher = await priorTeacher({ prior, condition, controls, guidance: config.guidance, signal });
   const work = workFolder(options.out);
   const settings = settingsOf(options, config, caption);
-  const resume = await openWork(work, options, settings);
-  const perceptual = size >= config.batch.patch ? encoderPerceptual(prior.config.vae, model.weights) : null;
-  const head = await distill({
+  const { head, picture, controls } = await distillFace({
     config,
-    cameras: views.map(({ camera }) => camera),
-    faces: maps.map(({ mask }) => mask),
-    teacher,
-    perceptual,
-    view: viewOf(config, viewHead(target, tools.model, { azimuth: 0, elevation: 0 }, size).camera),
+    prior,
+    model,
+    faceModel: tools.model,
+    photo,
+    reference,
+    target,
+    caption,
     report,
     signal,
-    resume,
+    resume: await openWork(work, options, settings),
     checkpoint: (state) => saveState(join(work, STATE_FILE), state),
     checkpointEvery: CHECKPOINT_EVERY,
     device: options.device,
@@ -137,20 +144,6 @@ async function makeFrom(options: HeadJobOptions, context: JobContext, material: 
   const manifest = await deliver(options, context, { head, config, settings, caption, extra, size });
   rmSync(work, { recursive: true, force: true });
   return { out: resolve(options.out), caption, files: manifest.files, steps: config.steps };
-}
-
-/** How the head wants to be looked at: the frontal view's camera and the range of the sweep. */
-function viewOf(
-  config: DistillConfig,
-  camera: { intrinsics: { fx: number }; width: number; cameraToWorld: readonly number[] },
-): HeadView {
-  const [x, y, z] = [3, 7, 11].map((i) => camera.cameraToWorld[i]!);
-  return {
-    distance: Math.hypot(x!, y!, z!),
-    focal: camera.intrinsics.fx / camera.width,
-    azimuth: config.views.azimuthRange,
-    elevation: config.views.elevationRange,
-  };
 }
 
 /** Steps between checkpoints: some ten seconds of the draft. */
@@ -167,6 +160,7 @@ function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: str
   const { preset = 'draft', expression, drive, device = 'cpu', weights } = options;
   return {
     preset,
+    steps: config.steps,
     seed: config.seed,
     device,
     text: caption,
@@ -199,7 +193,8 @@ async function openWork(
   settings: Record<string, Json>,
 ): Promise<DistillState | undefined> {
   const [state, text] = [join(work, STATE_FILE), JSON.stringify({ settings, inputs: inputHashes(options) })];
-  if (options.resume && existsSync(state)) {
+  // A job that was killed while it removed its work may have left one of the two: then it had delivered.
+  if (options.resume && existsSync(state) && existsSync(join(work, SETTINGS_FILE))) {
     if (readFileText(join(work, SETTINGS_FILE)) !== text)
       throw new JokerError(
         'bad-argument',
