@@ -70,7 +70,7 @@ export function ldmName(name: string, config: LdmConfig): string | null {
 
 /** Names that whole checkpoints hold beside the networks: noise schedules, averaged copies, losses of the training. */
 export function isLdmExtra(name: string): boolean {
-  if (/^(model_ema\.|first_stage_model\.loss\.|loss\.)/.test(name)) return true;
+  if (/^(first_stage_model\.)?(model_ema|loss)\./.test(name)) return true;
   if (/^(betas|logvar|global_step)$/.test(name)) return true;
   return /^(sqrt_|log_|posterior_|alphas_cumprod)[a-z0-9_]*$/.test(name);
 }

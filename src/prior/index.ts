@@ -12,6 +12,7 @@ export {
   priorConfigSchema,
   type SchedulerConfig,
 } from './config.js';
+export type { Spelling } from './import-plan.js';
 export {
   controlFeatures,
   type DenoiserInputs,

@@ -38,10 +38,12 @@ export type PriorModel = {
 /** A weight to be saved, under its full name (with prefix). */
 export type NamedWeight = { readonly name: string; readonly shape: readonly number[]; readonly data: Float32Array };
 
-type Part = { readonly prefix: string; readonly folder: string; readonly file: string };
+/** A part of a prior: prefix of its names, its folder and its file of weights in diffusers' layout. */
+export type PriorPart = { readonly prefix: string; readonly folder: string; readonly file: string };
 
 const DIFFUSERS_FILE = 'diffusion_pytorch_model.safetensors';
-const PARTS: readonly Part[] = [
+/** The parts with weights, in diffusers' layout. */
+export const PRIOR_PARTS: readonly PriorPart[] = [
   { prefix: PREFIXES.unet, folder: 'unet', file: DIFFUSERS_FILE },
   { prefix: PREFIXES.referenceUnet, folder: 'reference_unet', file: DIFFUSERS_FILE },
   { prefix: PREFIXES.controlnet, folder: 'controlnet', file: DIFFUSERS_FILE },
@@ -49,7 +51,8 @@ const PARTS: readonly Part[] = [
   { prefix: PREFIXES.textEncoder, folder: 'text_encoder', file: 'model.safetensors' },
 ];
 const indexSchema = z.object({ image_size: z.number() });
-const CONFIG_KEY = 'joker_prior';
+/** Key of a compact file's metadata that holds the prior's whole config. */
+export const PRIOR_CONFIG_KEY = 'joker_prior';
 const INDEX_FILE = 'model_index.json';
 
 /** Options of `openPrior`. */
@@ -75,11 +78,11 @@ function openCompact(path: string, options: OpenPriorOptions): PriorModel {
  * @throws JokerError bad-file when the file carries no prior's config.
  */
 export function priorFromFile(file: SafetensorsFile, options: OpenPriorOptions = {}): PriorModel {
-  const text = file.metadata[CONFIG_KEY];
+  const text = file.metadata[PRIOR_CONFIG_KEY];
   if (text === undefined)
     throw new JokerError(
       'bad-file',
-      `${file.path}: has no '${CONFIG_KEY}' in its metadata`,
+      `${file.path}: has no '${PRIOR_CONFIG_KEY}' in its metadata`,
       'Name a prior made by joker train.',
     );
   const config = parsePriorConfig(parseJsonStrict(text, `${file.path} (metadata)`), file.path);
@@ -109,11 +112,15 @@ function openFolder(root: string, options: OpenPriorOptions): PriorModel {
     },
     root,
   );
-  const files = PARTS.map(({ prefix, folder, file }) => ({ prefix, file: openSafetensors(join(root, folder, file)) }));
+  const files = PRIOR_PARTS.map(({ prefix, folder, file }) => ({
+    prefix,
+    file: openSafetensors(join(root, folder, file)),
+  }));
   return modelOf(config, files, root, options);
 }
 
-function readTokenizer(folder: string): TokenizerJson {
+/** The tokenizer of a folder: tokenizer.json, or vocab.json and merges.txt. @throws JokerError missing-file, bad-file. */
+export function readTokenizer(folder: string): TokenizerJson {
   try {
     return readJson(join(folder, 'tokenizer.json')) as TokenizerJson;
   } catch (error) {
@@ -139,7 +146,7 @@ export async function savePriorFile(
 ): Promise<void> {
   const { half = true, metadata = {} } = options;
   const tensors = weights.map((weight) => toWrite(weight, weight.name, half));
-  await writeSafetensors(path, tensors, { ...metadata, [CONFIG_KEY]: JSON.stringify(config) });
+  await writeSafetensors(path, tensors, { ...metadata, [PRIOR_CONFIG_KEY]: JSON.stringify(config) });
 }
 
 function toWrite({ shape, data }: NamedWeight, name: string, half: boolean): TensorToWrite {
@@ -155,7 +162,7 @@ export async function savePriorFolder(
 ): Promise<void> {
   const { half = false, metadata = {} } = options;
   await withOutputFolder(path, async (root) => {
-    for (const { prefix, folder, file } of PARTS) {
+    for (const { prefix, folder, file } of PRIOR_PARTS) {
       const own = weights.filter((weight) => weight.name.startsWith(prefix));
       const tensors = own.map((weight) => toWrite(weight, weight.name.slice(prefix.length), half));
       await writeSafetensors(join(root, folder, file), tensors, { ...metadata, format: 'pt' });
@@ -165,7 +172,8 @@ export async function savePriorFolder(
   });
 }
 
-function configFiles(config: PriorConfig): Record<string, unknown> {
+/** Content of a folder's JSON files by path: configs of all parts, scheduler, tokenizer. */
+export function configFiles(config: PriorConfig): Record<string, unknown> {
   const named = (className: string, value: object): object => ({ _class_name: className, ...value });
   return {
     [INDEX_FILE]: { _class_name: 'JokerPrior', image_size: config.image_size },

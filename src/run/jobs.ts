@@ -31,3 +31,9 @@ export const trainJob = jobOf<typeof import('./train-job.js'), 'trainStage'>(
   new URL('./train-job.js', import.meta.url),
   'trainStage',
 );
+
+/** Weights of others into our form: `importModel` in import-model.ts. */
+export const importJob = jobOf<typeof import('./import-model.js'), 'importModel'>(
+  new URL('./import-model.js', import.meta.url),
+  'importModel',
+);
