@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Angles, rotationDerivatives, rotationMatrix } from './rotation.js';
+import { type Angles, anglesOf, rotationDerivatives, rotationMatrix } from './rotation.js';
 
 type Matrix = number[][];
 const multiply = (a: Matrix, b: Matrix): Matrix =>
@@ -23,6 +23,17 @@ const aboutZ = (t: number): Matrix => [
 const angles = fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -3, max: 3, noNaN: true }))) as fc.Arbitrary<
   [number, number, number]
 >;
+
+describe('anglesOf', () => {
+  it('inverts rotationMatrix where the angles are unique', () => {
+    fc.assert(
+      fc.property(angles, ([x, y, z]) => {
+        const within: Angles = [x, y / 2, z]; // |y| ≤ 1.5 < π/2
+        for (const [i, angle] of anglesOf(rotationMatrix(within)).entries()) expect(angle).toBeCloseTo(within[i]!, 9);
+      }),
+    );
+  });
+});
 
 describe('rotation', () => {
   it('is Rz·Ry·Rx', () => {

@@ -25,6 +25,12 @@ export function rotationMatrix(
   return out;
 }
 
+/** The angles of a rotation, row-major 3×3: y in [−π/2, π/2], x and z in (−π, π]. At y = ±π/2 only x ∓ z is known; z is then 0 or π. */
+export function anglesOf(r: Float64Array | readonly number[]): [number, number, number] {
+  const y = Math.asin(Math.max(-1, Math.min(1, -r[6]!))); // rounding may leave [−1, 1]
+  return [Math.atan2(r[7]!, r[8]!), y, Math.atan2(r[3]!, r[0]!)];
+}
+
 /** ∂Rot/∂x, ∂Rot/∂y, ∂Rot/∂z one after another, 27 values. */
 export function rotationDerivatives([x, y, z]: Angles, out = new Float64Array(27)): Float64Array {
   const [cx, sx, cy, sy, cz, sz] = [Math.cos(x), Math.sin(x), Math.cos(y), Math.sin(y), Math.cos(z), Math.sin(z)];
