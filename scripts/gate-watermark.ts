@@ -9,7 +9,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { openSafetensors, readTensorBytes, tensorEntry } from '../src/core/files/safetensors.js';
 import { fromBytes, type Image, toBytes } from '../src/core/image.js';
 import { foldIn, foldInName, RandomStream, randomKey } from '../src/core/rng.js';
@@ -42,7 +42,7 @@ async function decoded(bytes: Uint8Array): Promise<Image> {
   return fromBytes(data, info.width, info.height, info.channels);
 }
 
-function raw({ width, height, channels, data }: Image): sharp.Sharp {
+function raw({ width, height, channels, data }: Image): Sharp {
   return sharp(toBytes({ width, height, channels, data }), { raw: { width, height, channels: channels as 3 } });
 }
 

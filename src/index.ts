@@ -18,6 +18,7 @@ export { type JobMessage, type Report, silent } from './core/progress.js';
 export { foldIn, foldInName, type RandomKey, RandomStream, randomKey } from './core/rng.js';
 // head, distill, deliver
 export { writeBundle } from './deliver/bundle.js';
+export { type Inspection, inspectFile, type Verdict } from './deliver/marks/inspect.js';
 export {
   type DistillConfig,
   distill,
@@ -39,6 +40,6 @@ export { type Photo, photoFromImage } from './photo/photo.js';
 export { type VerifyOptions, type VerifyResult, verifyFolder } from './prior/index.js';
 export { type JobContext, type JobFunction, type JobReference, jobOf, runJob } from './run/job.js';
 // run
-export { faceJob, headJob, importJob, sampleJob, trainJob, verifyJob } from './run/jobs.js';
+export { faceJob, headJob, importJob, inspectJob, sampleJob, trainJob, verifyJob } from './run/jobs.js';
 export { listModels, type ModelListing } from './run/models.js';
 export { type Origin, readOrigins, type VerifiedFile, verifyOrigins } from './run/origins.js';

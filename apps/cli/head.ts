@@ -6,6 +6,7 @@ import { JokerError } from '../../src/core/errors.js';
 import { expressionText } from '../../src/run/expression.js';
 import type { HeadJobOptions, HeadJobResult } from '../../src/run/head.js';
 import { headJob } from '../../src/run/jobs.js';
+import { withMarks } from './marks.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
 import { numberBetween, oneOf } from './values.js';
 
@@ -33,7 +34,7 @@ export function addHead(program: Command): void {
 export function withHeadOptions(command: Command): Command {
   const seed = numberBetween(0, Number.MAX_SAFE_INTEGER, true);
   return withCommon(
-    command
+    withMarks(command)
       .option(
         '--preset <name>',
         "draft: minutes on two cores; table: shorter, for comparisons; paper: the paper's schedule",
@@ -51,7 +52,23 @@ export function withHeadOptions(command: Command): Command {
 /** Runs the job for a person and prints what was made. */
 export async function makeHead(options: HeadJobOptions, common: CommonOptions): Promise<void> {
   const { photo, out, expression, drive, text, preset, steps, seed, device, threads, weights, resume } = options;
-  const request = { photo, out, expression, drive, text, preset, steps, seed, device, threads, weights, resume };
+  const { marks, signKey, signCertificate } = options;
+  const signing = { marks, signKey, signCertificate };
+  const request = {
+    photo,
+    out,
+    expression,
+    drive,
+    text,
+    preset,
+    steps,
+    seed,
+    device,
+    threads,
+    weights,
+    resume,
+    ...signing,
+  };
   const result = await runForPerson(headJob, request, out).catch((error: unknown) => {
     throw error instanceof JokerError && error.code === 'interrupted' ? resumable(error) : error;
   });

@@ -11,6 +11,7 @@ import { packageRoot } from '../../src/core/files/assets.js';
 import { addDemo } from './demo.js';
 import { addFace } from './face.js';
 import { addHead } from './head.js';
+import { addInspect } from './inspect.js';
 import { addModels } from './models.js';
 import { addSample } from './sample.js';
 import { reportFailure } from './talk.js';
@@ -36,6 +37,7 @@ function makeProgram(): Command {
   addDemo(program);
   addFace(program);
   addSample(program);
+  addInspect(program);
   addTrain(program);
   addVerify(program);
   addModels(program);

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { expressionText } from '../../src/run/expression.js';
 import { sampleJob } from '../../src/run/jobs.js';
 import type { SampleJobOptions } from '../../src/run/sample.js';
+import { withMarks } from './marks.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
 import { numberBetween, oneOf } from './values.js';
 
@@ -27,7 +28,7 @@ export function addSample(program: Command): void {
     .option('--device <name>', 'where networks run: cpu, webgpu or wasm', oneOf('cpu', 'webgpu', 'wasm'), 'cpu')
     .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true))
     .option('--weights <path>', 'prior to use instead of the embedded one: a folder in diffusers layout');
-  withCommon(command).action(async (photo: string, { json, verbose, ...options }: Options) => {
+  withCommon(withMarks(command)).action(async (photo: string, { json, verbose, ...options }: Options) => {
     const expression = options.expression === undefined ? undefined : expressionText(options.expression);
     const result = await runForPerson(sampleJob, { ...options, photo, expression }, options.out);
     printResult(result, [`"${result.caption}"`, ...result.files], { json, verbose });

@@ -18,6 +18,7 @@ import { encodeGlb } from './glb.js';
 import { encodeAnimation, encodeImage } from './images.js';
 import { isolateHead } from './isolate.js';
 import { type Json, MANIFEST_NAME, type Manifest, type ManifestFile, makeManifest, manifestFile } from './manifest.js';
+import { type Marker, markImage, recordOf, signedFiles } from './marks/marker.js';
 import type { Maker } from './marks.js';
 import { type ColoredMesh, extractMesh, SURFACE_LEVEL } from './mesh.js';
 import { encodeSplatPly, splatsOnMesh } from './splats.js';
@@ -47,7 +48,16 @@ export type HeadProducts = {
   /** one line for people, e.g. the text prompt; default none */
   readonly caption?: string;
   /** more files to put beside, e.g. the field's weights; their names must not be those written here */
-  readonly extra?: readonly { readonly path: string; readonly what: string; readonly bytes: Uint8Array }[];
+  readonly extra?: readonly ExtraFile[];
+};
+
+/** A file that the caller made. */
+export type ExtraFile = {
+  readonly path: string;
+  readonly what: string;
+  readonly bytes: Uint8Array;
+  /** not made by a model, such as the person's own photo: it gets no signature that says so; default false */
+  readonly recorded?: boolean;
 };
 
 /** How a head is delivered. */
@@ -67,6 +77,8 @@ export type BundleOptions = Maker & {
   readonly report?: Report;
   /** stops between two files or frames, with the signal's reason as error */
   readonly signal?: AbortSignal;
+  /** signs the files and puts the watermark into pictures and frames; default: plain metadata only */
+  readonly marker?: Marker;
   /** whether an earlier delivery (a folder with a manifest) may be replaced; default false */
   readonly replace?: boolean;
 };
@@ -95,27 +107,31 @@ export function isDelivery(folder: string, names: readonly string[]): boolean {
   }
 }
 
-/** Writes one file into the folder and remembers it. */
-type Sink = (path: string, what: string, bytes: Uint8Array | string) => Promise<void>;
+/** Signs and writes one file into the folder, with its manifest beside it where it has no place inside, and remembers them. */
+type Sink = (path: string, what: string, bytes: Uint8Array | string, recorded?: boolean) => Promise<void>;
 
 /** As `writeBundle`, into a folder that the caller opened (and into which it may have written before). */
 export async function writeProducts(head: HeadProducts, folder: string, options: BundleOptions): Promise<Manifest> {
   const { report = silent, signal } = options;
   const files: ManifestFile[] = [];
-  const put: Sink = async (path, what, content) => {
-    signal?.throwIfAborted();
-    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const write = async (path: string, what: string, bytes: Uint8Array) => {
     if (path === MANIFEST_NAME || files.some((file) => file.path === path))
       throw new JokerError('bad-argument', `two files named ${path}`, 'Give the extra file another name.');
     await writeFileAtomic(join(folder, path), bytes);
     files.push(manifestFile(path, what, bytes));
     report({ kind: 'file', path, what });
   };
+  const put: Sink = async (path, what, content, recorded = false) => {
+    signal?.throwIfAborted();
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    const signed = signedFiles({ path, what, bytes }, recorded ? undefined : options.marker);
+    for (const file of signed) await write(file.path, file.what, file.bytes);
+  };
   const mesh = await writeShape(head, put, options);
   await writeViews(head, mesh, put, options);
   await writeTurntable(head, folder, put, options);
-  for (const { path, what, bytes } of head.extra ?? []) await put(path, what, bytes);
-  const manifest = makeManifest(files, head.settings, options);
+  for (const { path, what, bytes, recorded } of head.extra ?? []) await put(path, what, bytes, recorded);
+  const manifest = makeManifest(files, head.settings, options, options.marker ? recordOf(options.marker) : null);
   await writeFileAtomic(join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
@@ -168,14 +184,15 @@ async function writeView(
   camera: Camera,
   name: string,
   put: Sink,
-  maker: Maker,
+  options: BundleOptions,
 ): Promise<TransformsView> {
   const frame = await head.render(camera);
   const [file, depthFile] = [`views/view_${name}.png`, `depth/depth_${name}.png`];
-  const { generator } = maker;
-  await put(file, 'picture of the head', await encodeImage(frame.color, { generator, description: head.caption }));
-  await put(depthFile, 'depth, 16 bit', await encodeDepth(frame, maker));
-  const preview = depthPreview(frame, meshDepths(mesh, camera));
+  const { generator, marker } = options;
+  const color = markImage(frame.color, marker);
+  await put(file, 'picture of the head', await encodeImage(color, { generator, description: head.caption }));
+  await put(depthFile, 'depth, 16 bit', await encodeDepth(frame, options)); // numbers: a watermark would change them
+  const preview = markImage(depthPreview(frame, meshDepths(mesh, camera)), marker);
   const description = 'Depth, near is light';
   await put(`depth/preview_${name}.png`, 'depth as colours', await encodeImage(preview, { generator, description }));
   return { camera, file, depthFile };
@@ -198,7 +215,8 @@ async function writeTurntable(head: HeadProducts, folder: string, put: Sink, opt
   if (count === 0) return;
   report({ kind: 'stage', stage: 'turntable', text: 'Rendering the turntable', total: count });
   const cameras = camerasAlong(turntablePath({ frames: count, ...head.range }), head.view);
-  const frames = await renderFrames(head.render, cameras, options);
+  const rendered = await renderFrames(head.render, cameras, options);
+  const frames = rendered.map((frame) => markImage(frame, options.marker));
   const ffmpeg = video === 'auto' ? await findFfmpeg() : null;
   const movie = ffmpeg ? await tryVideo(frames, folder, ffmpeg, options) : null;
   if (movie) return put('turntable.mp4', 'turntable (H.264)', movie);

@@ -21,6 +21,8 @@ export type EncodeOptions = Maker & {
   readonly quality?: number;
   /** what the picture shows, for its metadata */
   readonly description?: string;
+  /** a picture of something recorded, such as the person's own photo: not marked as synthetic; PNG only, default false */
+  readonly recorded?: boolean;
 };
 
 /**
@@ -30,7 +32,10 @@ export type EncodeOptions = Maker & {
 export async function encodeImage(image: Image, options: EncodeOptions): Promise<Uint8Array> {
   const { format = 'png', quality = 92 } = options;
   const xmp = syntheticXmp(options, options.description);
-  if (format === 'png') return withPngXmp(await rawPicture(image).png({ compressionLevel: 9 }).toBuffer(), xmp);
+  if (format === 'png') {
+    const png = await rawPicture(image).png({ compressionLevel: 9 }).toBuffer();
+    return options.recorded ? png : withPngXmp(png, xmp);
+  }
   const pipeline = rawPicture(image).withXmp(xmp);
   if (format === 'jpeg') return pipeline.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
   if (format === 'webp') return pipeline.webp({ quality }).toBuffer();

@@ -1,7 +1,14 @@
 /**
  * Delivery: a head to files. What other folders may use of deliver/.
  */
-export { type BundleOptions, type HeadProducts, isDelivery, writeBundle, writeProducts } from './bundle.js';
+export {
+  type BundleOptions,
+  type ExtraFile,
+  type HeadProducts,
+  isDelivery,
+  writeBundle,
+  writeProducts,
+} from './bundle.js';
 export { DEPTH_UNIT, depthPreview, encodeDepth } from './depth.js';
 export {
   type BakeOptions,
@@ -18,6 +25,25 @@ export { fieldOfHead, type HeadDelivery, productsOfHead } from './head.js';
 export { type AnimationOptions, type EncodeOptions, encodeAnimation, encodeImage, type ImageFormat } from './images.js';
 export { isolateHead } from './isolate.js';
 export { type Json, MANIFEST_NAME, type Manifest, type ManifestFile } from './manifest.js';
+export { sidecarName } from './marks/containers.js';
+export { type Inspection, type InspectionInput, inspectFile, type Verdict } from './marks/inspect.js';
+export type { Provenance, ProvenanceInput } from './marks/manifest.js';
+export {
+  type MarkedFile,
+  type Marker,
+  type MarksRecord,
+  markImage,
+  recordOf,
+  signedFiles,
+} from './marks/marker.js';
+export {
+  developmentKey,
+  loadOwnKey,
+  type OwnKeyFiles,
+  ownCertificates,
+  passingKey,
+  type SigningKey,
+} from './marks/signing-key.js';
 export { DIGITAL_SOURCE_TYPE, type Maker, SYNTHETIC_STATEMENT, syntheticXmp } from './marks.js';
 export { type ColoredMesh, extractMesh, type MeshOptions, SURFACE_LEVEL } from './mesh.js';
 export { encodeSplatPly, type SplatOptions, type Splats, splatsOnMesh } from './splats.js';

@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { MarksRecord } from './marks/marker.js';
 import { type Maker, syntheticExtras } from './marks.js';
 
 /** A value that JSON can hold. */
@@ -28,6 +29,8 @@ export type Manifest = {
   readonly statement: string;
   readonly digitalSourceType: string;
   readonly generator: string;
+  /** signature and watermark of the files; null when they were left out on request */
+  readonly marks: MarksRecord | null;
   /** how the head was made: whatever the caller recorded */
   readonly settings: Json;
   /** sorted by path; manifest.json itself is not listed */
@@ -43,11 +46,16 @@ export function manifestFile(path: string, what: string, bytes: Uint8Array): Man
 }
 
 /** The manifest of a set of files. */
-export function makeManifest(files: readonly ManifestFile[], settings: Json, maker: Maker): Manifest {
+export function makeManifest(
+  files: readonly ManifestFile[],
+  settings: Json,
+  maker: Maker,
+  marks: MarksRecord | null = null,
+): Manifest {
   const { statement, digitalSourceType } = syntheticExtras(maker) as { statement: string; digitalSourceType: string };
   return {
     ...{ format: 'joker-head-manifest', version: 1, synthetic: true },
-    ...{ statement, digitalSourceType, generator: maker.generator, settings },
+    ...{ statement, digitalSourceType, generator: maker.generator, marks, settings },
     files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)),
   };
 }

@@ -15,7 +15,17 @@ import { readFileBytes, readFileText } from '../core/files/read.js';
 import { encodeSafetensors } from '../core/files/safetensors.js';
 import type { Image } from '../core/image.js';
 import { foldInName, randomKey } from '../core/rng.js';
-import { encodeImage, isDelivery, type Json, type Manifest, productsOfHead, writeBundle } from '../deliver/index.js';
+import {
+  type ExtraFile,
+  encodeImage,
+  isDelivery,
+  type Json,
+  type Manifest,
+  type Marker,
+  markImage,
+  productsOfHead,
+  writeBundle,
+} from '../deliver/index.js';
 import {
   type DistillConfig,
   type DistillState,
@@ -35,6 +45,7 @@ import type { Photo } from '../photo/photo.js';
 import { JokerPrior, openPrior, type PriorModel, sample } from '../prior/index.js';
 import { distillFace } from './distill-face.js';
 import { type JobContext, stopIfAsked } from './job.js';
+import { generatorOf, type MarkOptions, makeMarker } from './marking.js';
 import { embeddedPrior, readSubject, type Subject } from './subject.js';
 
 /** Presets of the main job. */
@@ -55,24 +66,25 @@ export function headConfig({ preset = 'draft', seed = 0, steps }: PresetOptions)
 }
 
 /** What to make. */
-export type HeadJobOptions = PresetOptions & {
-  /** path of the person's photo */
-  readonly photo: string;
-  /** folder for the results; must not hold anything else */
-  readonly out: string;
-  /** preset name, `name=weight,…`, or the text of a JSON file with ARKit weights; default: the photo's own expression */
-  readonly expression?: string;
-  /** path of another photo that gives pose and expression instead */
-  readonly drive?: string;
-  /** what the normals cannot say; default: a caption of the expression */
-  readonly text?: string;
-  readonly device?: Device;
-  readonly threads?: number;
-  /** prior: a folder or compact file; default: the embedded weights */
-  readonly weights?: string;
-  /** continue a job with the same options that was stopped */
-  readonly resume?: boolean;
-};
+export type HeadJobOptions = PresetOptions &
+  MarkOptions & {
+    /** path of the person's photo */
+    readonly photo: string;
+    /** folder for the results; must not hold anything else */
+    readonly out: string;
+    /** preset name, `name=weight,…`, or the text of a JSON file with ARKit weights; default: the photo's own expression */
+    readonly expression?: string;
+    /** path of another photo that gives pose and expression instead */
+    readonly drive?: string;
+    /** what the normals cannot say; default: a caption of the expression */
+    readonly text?: string;
+    readonly device?: Device;
+    readonly threads?: number;
+    /** prior: a folder or compact file; default: the embedded weights */
+    readonly weights?: string;
+    /** continue a job with the same options that was stopped */
+    readonly resume?: boolean;
+  };
 
 /** What was made. */
 export type HeadJobResult = {
@@ -94,12 +106,13 @@ export async function makeHead(options: HeadJobOptions, context: JobContext): Pr
   report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
   const photo = await loadPhoto(options.photo);
   stopIfAsked(signal);
+  const marker = await makeMarker(options, markInputs(options), report);
   const tools = await loadFaceTools(undefined, { threads });
   try {
     const subject = await readSubject(options, photo, tools, expression, context);
     const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: 8 });
     try {
-      return await makeFrom(options, context, { config, model, prior, tools, photo, ...subject });
+      return await makeFrom(options, context, { config, model, prior, tools, photo, marker, ...subject });
     } finally {
       await prior.dispose();
     }
@@ -114,7 +127,22 @@ type Material = Subject & {
   prior: JokerPrior;
   tools: FaceTools;
   photo: Photo;
+  marker: Marker | undefined;
 };
+
+/** What makes the run's number, and what the manifests name. */
+function markInputs({
+  photo,
+  drive,
+  weights = embeddedPrior(),
+  expression,
+  text,
+  preset,
+  steps,
+  seed,
+}: HeadJobOptions) {
+  return { photo, drive, weights, settings: { expression, text, preset, steps, seed } };
+}
 
 async function makeFrom(options: HeadJobOptions, context: JobContext, material: Material): Promise<HeadJobResult> {
   const { report, signal } = context;
@@ -141,7 +169,15 @@ async function makeFrom(options: HeadJobOptions, context: JobContext, material: 
     threads: options.threads,
   });
   const extra = await sidePictures(options, context, material, { picture, controls });
-  const manifest = await deliver(options, context, { head, config, settings, caption, extra, size });
+  const manifest = await deliver(options, context, {
+    head,
+    config,
+    settings,
+    caption,
+    extra,
+    size,
+    marker: material.marker,
+  });
   rmSync(work, { recursive: true, force: true });
   return { out: resolve(options.out), caption, files: manifest.files, steps: config.steps };
 }
@@ -212,9 +248,9 @@ async function openWork(
 async function sidePictures(
   options: HeadJobOptions,
   { report, signal }: JobContext,
-  { prior, caption }: Material,
+  { prior, caption, marker }: Material,
   { picture, controls }: { picture: Image; controls: readonly Image[] },
-): Promise<{ path: string; what: string; bytes: Uint8Array }[]> {
+): Promise<ExtraFile[]> {
   report({ kind: 'stage', stage: 'views', text: "Drawing the prior's own views" });
   const key = foldInName(randomKey(options.seed ?? 0), 'views');
   const condition = await prior.prepare(caption, picture, null);
@@ -225,9 +261,15 @@ async function sidePictures(
     sampler: 'ddim',
     signal,
   });
-  const png = (image: Image) => encodeImage(image, { generator: GENERATOR });
+  const png = (image: Image, recorded = false) => encodeImage(image, { generator: generatorOf(options), recorded });
   return [
-    { path: 'prior/reference.png', what: "the photo's crop as the prior sees it", bytes: await png(picture) },
+    // The person's own photo is no synthetic picture: it carries no mark that says so.
+    {
+      path: 'prior/reference.png',
+      what: "the photo's crop as the prior sees it",
+      bytes: await png(picture, true),
+      recorded: true,
+    },
     ...(await Promise.all(
       chosen.map(async (image, i) => ({
         path: `prior/control_${i}.png`,
@@ -239,7 +281,7 @@ async function sidePictures(
       drawn.map(async (image, i) => ({
         path: `prior/view_${i}.png`,
         what: "the prior's own view",
-        bytes: await png(image),
+        bytes: await png(markImage(image, marker)),
       })),
     )),
   ];
@@ -247,8 +289,6 @@ async function sidePictures(
 
 /** Enough for pictures that only illustrate; distillation has its own schedule. */
 const PRIOR_VIEW_STEPS = 20;
-/** Named in every file. */
-const GENERATOR = 'joker3d';
 
 async function deliver(
   options: HeadJobOptions,
@@ -258,11 +298,12 @@ async function deliver(
     config: DistillConfig;
     settings: Record<string, Json>;
     caption: string;
-    extra: { path: string; what: string; bytes: Uint8Array }[];
+    extra: ExtraFile[];
     size: number;
+    marker: Marker | undefined;
   },
 ): Promise<Manifest> {
-  const { head, config, settings, caption, extra, size } = made;
+  const { head, config, settings, caption, extra, size, marker } = made;
   const { samples, step } = config;
   const renderer = await HeadRenderer.create(config.field, {
     samples,
@@ -279,7 +320,8 @@ async function deliver(
   try {
     const products = productsOfHead(head, { renderer, size: size * 2, settings, caption, extra: [...extra, field] });
     return await writeBundle(products, options.out, {
-      generator: GENERATOR,
+      generator: generatorOf(options),
+      marker,
       resolution: 96,
       frames: 36,
       report,

@@ -20,6 +20,12 @@ export const sampleJob = jobOf<typeof import('./sample.js'), 'samplePictures'>(
   'samplePictures',
 );
 
+/** What a file says about its origin: `inspect` in inspect.ts. */
+export const inspectJob = jobOf<typeof import('./inspect.js'), 'inspect'>(
+  new URL('./inspect.js', import.meta.url),
+  'inspect',
+);
+
 /** Recomputes reference outputs: `verify` in verify.ts. */
 export const verifyJob = jobOf<typeof import('./verify.js'), 'verify'>(
   new URL('./verify.js', import.meta.url),

@@ -14,16 +14,17 @@ import { checkOutputFolder, withOutputFolder, writeFileAtomic } from '../core/fi
 import { placeModelFiles } from '../core/files/model-folder.js';
 import type { Image } from '../core/image.js';
 import { foldInName, randomKey } from '../core/rng.js';
-import { encodeImage } from '../deliver/index.js';
+import { encodeImage, type Marker, type MarksRecord, markImage, recordOf, signedFiles } from '../deliver/index.js';
 import { parseExpression } from '../face/expression.js';
 import type { Device } from '../graph/index.js';
 import { loadPhoto } from '../photo/load.js';
 import { DEFAULT_GUIDANCE, JokerPrior, openPrior, type SampleOptions, sample } from '../prior/index.js';
 import { type JobContext, stopIfAsked } from './job.js';
+import { generatorOf, type MarkOptions, makeMarker } from './marking.js';
 import { embeddedPrior, readSubject } from './subject.js';
 
 /** What to draw. */
-export type SampleJobOptions = {
+export type SampleJobOptions = MarkOptions & {
   /** path of the person's photo */
   readonly photo: string;
   /** folder for the pictures; an earlier result of this job there is replaced */
@@ -51,7 +52,13 @@ export type SampleJobOptions = {
 };
 
 /** What was drawn. */
-export type SampleJobResult = { readonly out: string; readonly caption: string; readonly files: readonly string[] };
+export type SampleJobResult = {
+  readonly out: string;
+  readonly caption: string;
+  readonly files: readonly string[];
+  /** signature and watermark; null when they were left out on request */
+  readonly marks: MarksRecord | null;
+};
 
 /** Names that this job writes. */
 const OURS = /^(reference|(control|view)_\d+)\.png$/;
@@ -65,6 +72,7 @@ export async function samplePictures(options: SampleJobOptions, context: JobCont
   context.report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
   const photo = await loadPhoto(options.photo);
   stopIfAsked(context.signal);
+  const marker = await makeMarker(options, markInputs(options), context.report);
   const { threads, device } = options;
   const tools = await loadFaceTools(undefined, { threads });
   try {
@@ -79,7 +87,7 @@ export async function samplePictures(options: SampleJobOptions, context: JobCont
     const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: controls.length });
     try {
       const views = await draw(prior, { picture, controls, caption }, options, context);
-      return await writePictures(options.out, caption, { picture, controls, views });
+      return await writePictures(options, caption, { picture, controls, views }, marker);
     } finally {
       await prior.dispose();
     }
@@ -104,23 +112,46 @@ async function draw(
   return sample(prior, batch, key, { steps, sampler, guidance, signal, onStep });
 }
 
+function markInputs(options: SampleJobOptions) {
+  const {
+    photo,
+    drive,
+    weights = embeddedPrior(),
+    expression,
+    text,
+    azimuths,
+    steps,
+    guidance,
+    sampler,
+    seed,
+  } = options;
+  return { photo, drive, weights, settings: { expression, text, azimuths, steps, guidance, sampler, seed } };
+}
+
 async function writePictures(
-  out: string,
+  options: SampleJobOptions,
   caption: string,
   made: { picture: Image; controls: readonly Image[]; views: readonly Image[] },
+  marker: Marker | undefined,
 ): Promise<SampleJobResult> {
+  const { out } = options;
+  const naming = { generator: generatorOf(options), description: caption };
   const pictures: [name: string, image: Image][] = [
-    ['reference.png', made.picture],
     ...made.controls.map((image, i): [string, Image] => [`control_${i}.png`, image]),
-    ...made.views.map((image, i): [string, Image] => [`view_${i}.png`, image]),
+    ...made.views.map((image, i): [string, Image] => [`view_${i}.png`, markImage(image, marker)]),
   ];
   const fill = async (folder: string) => {
-    for (const [name, image] of pictures)
-      await writeFileAtomic(
-        join(folder, name),
-        await encodeImage(image, { generator: 'joker3d', description: caption }),
-      );
+    // The person's own photo is no synthetic picture: it carries no mark that says so.
+    await writeFileAtomic(
+      join(folder, 'reference.png'),
+      await encodeImage(made.picture, { ...naming, recorded: true }),
+    );
+    for (const [path, image] of pictures) {
+      const file = { path, what: caption, bytes: await encodeImage(image, naming) };
+      for (const { path: name, bytes } of signedFiles(file, marker)) await writeFileAtomic(join(folder, name), bytes);
+    }
   };
   await withOutputFolder(out, fill, { mayReplace });
-  return { out, caption, files: pictures.map(([name]) => join(out, name)) };
+  const files = ['reference.png', ...pictures.map(([name]) => name)].map((name) => join(out, name));
+  return { out, caption, files, marks: marker ? recordOf(marker) : null };
 }

@@ -53,7 +53,8 @@ export function signFile(bytes: Uint8Array, title: string, about: Provenance, ke
   const hash = sha256(bytes); // nothing is left out of it: embedding only inserts bytes
   if (kind === null) return { bytes, sidecar: makeStore({ title, about, key, hash, exclusion: null }) };
   // The store's length depends on the numbers in its exclusion, whose sizes settle after one or two rounds.
-  let [length, store] = [0, new Uint8Array()];
+  let length = 0;
+  let store: Uint8Array = new Uint8Array();
   do {
     length = store.length;
     store = makeStore({ title, about, key, hash, exclusion: rangeOf(kind, bytes, length) });

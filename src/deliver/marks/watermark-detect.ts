@@ -121,3 +121,13 @@ export function readWatermark(image: Image): WatermarkReading {
   const best = windowScore(luma);
   return { present: best >= WINDOW_THRESHOLD, score, windowScore: best, runId: null };
 }
+
+/** The same for frames of an animation, at least one: the mean of their scores, no search for windows. */
+export function readWatermarkOfFrames(frames: readonly Image[]): WatermarkReading {
+  const lumas = frames.map(lumaOf);
+  // Frames of one video are alike, so their mean is no surer than one of them when they are unmarked: the threshold stays.
+  const score = lumas.reduce((sum, luma) => sum + wholeScore(luma), 0) / lumas.length;
+  const present = score >= WHOLE_THRESHOLD;
+  const runId = present ? lumas.map(readRunId).find((id) => id !== null) : undefined;
+  return { present, score, windowScore: null, runId: runId === undefined || runId === null ? null : runIdText(runId) };
+}
