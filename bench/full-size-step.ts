@@ -3,13 +3,13 @@
  * with reference UNet and ControlNet, 512²), random weights. Prints time and peak memory, from float32 and from float16 files.
  *
  * Writes the weights as an import leaves them (about 9.2 and 4.6 GB) into a temporary folder and removes them afterwards. A step
- * is what sampling does per timestep and view: the reference UNet and the ControlNet with the denoising UNet, both branches.
+ * is what sampling does per timestep and view: the reference UNet, and the ControlNet with the denoising UNet, both branches.
  * Text, reference picture and control picture are encoded before, by programs that are freed again. Each precision runs in a
  * process of its own, whose memory is read five times a second; pages of the weight files count while they are mapped. Random
  * weights: values do not change the time. Nothing here asserts anything; `within` compares with the goals of 14 and 8 GB.
  *
- *   npx tsx bench/full-size-step.ts [--size full|half|small] [--precision both|fp32|fp16] [--repeat 1] [--threads N]
- *                                   [--folder DIR (files stay there and are used again)] [--json]
+ *   npx tsx bench/full-size-step.ts [--size full|half|small] [--precision both|fp32|fp16] [--repeat 1] [--threads N] [--json]
+ *     [--branches apart|together (see `JokerPriorOptions`)] [--folder DIR (files stay there and are used again)]
  */
 import { fork } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,6 +43,7 @@ const { values } = parseArgs({
     size: { type: 'string', default: 'full' },
     precision: { type: 'string', default: 'both' },
     repeat: { type: 'string', default: '1' },
+    branches: { type: 'string', default: 'apart' },
     threads: { type: 'string', default: String(cpus().length) },
     folder: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -56,11 +57,11 @@ type Precision = 'fp32' | 'fp16';
 /** Goals for peak memory, bytes. */
 const GOAL: Readonly<Record<Precision, number>> = { fp32: 14e9, fp16: 8e9 };
 
-/** Full: the released configs. Half and small: the same classes at 1/2 and 1/10 of the width, for trying this program. */
+/** Full: the released configs. Half: half the width at 512² too; small: a tenth at 64². Both for trying this program. */
 function benchConfig(): PriorConfig {
   const tokenizer = tokenizerJson(trainBpe([PROMPT], 600)); // 600: the 514 of the alphabet, and a few words
   if (values.size === 'full') return parsePriorConfig({ ...SD15_PARTS, tokenizer, image_size: 512 }, 'bench');
-  const [channels, text, side] = values.size === 'half' ? [160, 384, 256] : [32, 64, 64];
+  const [channels, text, side] = values.size === 'half' ? [160, 384, 512] : [32, 64, 64];
   const narrow = {
     block_out_channels: [1, 2, 4, 4].map((times) => times * channels),
     cross_attention_dim: text,
@@ -144,7 +145,12 @@ async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
 /** What a process of its own does with a folder of weights. */
 async function step(root: string): Promise<Times> {
   const model = openPrior(root, { inPlace: true });
-  const options = { threads: Number(values.threads), placer: placeModelFiles, batch: 1 };
+  const options = {
+    threads: Number(values.threads),
+    placer: placeModelFiles,
+    batch: 1,
+    branchesApart: values.branches === 'apart',
+  };
   const [side, control] = [model.config.image_size, controlSize(model.config)];
   const encoder = new JokerPrior(model, options);
   const [given, encode] = await timed(async () => ({
@@ -186,8 +192,8 @@ function watchMemory(pid: number, peak: Memory): NodeJS.Timeout {
 
 /** Runs `step` in a process of its own. */
 function runApart(root: string): Promise<Times & { memory: Memory }> {
-  const { size, repeat, threads } = values;
-  const args = ['--run', root, '--size', size, '--repeat', repeat, '--threads', threads];
+  const { size, repeat, threads, branches } = values;
+  const args = ['--run', root, '--size', size, '--repeat', repeat, '--threads', threads, '--branches', branches];
   const memory = { total: 0, own: 0, files: 0 };
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), args, { execArgv: ['--import', 'tsx'] });

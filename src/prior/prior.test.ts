@@ -150,6 +150,13 @@ describe('JokerPrior', () => {
     expectClose(await guided(priorOf(model, 5), 3), ours);
   });
 
+  it('gives the same with its branches one after the other', async () => {
+    const apart = new JokerPrior(model, { threads: 1, batch: 2, branchesApart: true });
+    open.push(apart);
+    expectClose(await guided(apart, 3), await guided(prior, 3));
+    expectClose(await guided(apart, 1), await guided(prior, 1));
+  });
+
   it('skips the empty branch at guidance 1 and refuses features of the other kind', async () => {
     const single = await guided(prior, 1);
     expectClose(single.subarray(0, 64), await obvious(0, condition.text.subarray(64)));

@@ -47,6 +47,11 @@ export type NoiseQuery = {
 export type JokerPriorOptions = ProgramOptions & {
   /** views computed at once; larger is faster and needs more memory. Default 4. */
   readonly batch?: number;
+  /**
+   * compute the two branches of guidance one after the other: half the memory for what lies between the layers, which for
+   * full-size networks at 512² is gigabytes. Default false.
+   */
+  readonly branchesApart?: boolean;
 };
 
 /** Branches that a guidance scale needs: guidance is skipped at 1 and below. */
@@ -61,11 +66,13 @@ export class JokerPrior {
   private readonly programs: PriorPrograms;
   private readonly tokenizer: TextTokenizer;
   private readonly batch: number;
+  private readonly apart: boolean;
 
   constructor(model: PriorModel, options: JokerPriorOptions = {}) {
     this.config = model.config;
     this.programs = new PriorPrograms(model, options);
     this.batch = options.batch ?? 4;
+    this.apart = options.branchesApart ?? false;
     const { tokenizer, text_encoder: text } = model.config;
     this.tokenizer = makeTokenizer(tokenizer, text.max_position_embeddings, model.path);
     if (this.tokenizer.size > text.vocab_size)
@@ -141,9 +148,11 @@ export class JokerPrior {
     timestep: number,
     branches: Branches,
   ): Promise<ReferenceFeatures> {
-    const program = await this.programs.reference(branches);
-    const text = textOf(condition, branches);
-    const tokens = await program.run({ latent: condition.reference, timestep: Float32Array.of(timestep), text });
+    const program = await this.programs.reference(this.atOnce(branches));
+    const shared = { latent: condition.reference, timestep: Float32Array.of(timestep) };
+    const tokens = await this.inTurn(branches, { text: textOf(condition, branches) }, (part) =>
+      program.run({ ...shared, ...part }),
+    );
     return { timestep, branches, tokens };
   }
 
@@ -154,15 +163,33 @@ export class JokerPrior {
       throw new Error(`internal: guidance ${guidance} with reference features of ${features.branches} branches`);
     const views = latents.length / this.latentSize();
     const batch = Math.min(views, this.batch);
-    const program = await this.programs.denoise(batch, features.branches);
-    const text = textOf(condition, features.branches);
-    const shared = { ...features.tokens, timestep: Float32Array.of(features.timestep), text };
+    const { branches } = features;
+    const program = await this.programs.denoise(batch, this.atOnce(branches));
+    const timestep = Float32Array.of(features.timestep);
+    const branched = { ...features.tokens, text: textOf(condition, branches) };
     const inputs = { sample: rowsOf(latents, views), control: rowsOf(control, views) };
     const prediction = await inBatches(inputs, batch, async (part) => {
-      const both = await program.run({ ...shared, ...part });
-      return guide(both.prediction!, features.branches, guidance);
+      const all = await this.inTurn(branches, branched, (own) => program.run({ ...own, ...part, timestep }));
+      return guide(all.prediction!, branches, guidance);
     });
     return this.toNoise(prediction, latents, features.timestep);
+  }
+
+  /** Branches of one run. */
+  private atOnce(branches: Branches): Branches {
+    return this.apart ? 1 : branches;
+  }
+
+  /** Runs all branches at once, or one after the other with its part of the inputs; outputs are [R, …] either way. */
+  private async inTurn(
+    branches: Branches,
+    inputs: Readonly<Record<string, Float32Array>>,
+    run: (part: Readonly<Record<string, Float32Array>>) => Promise<Record<string, Float32Array>>,
+  ): Promise<Record<string, Float32Array>> {
+    if (this.atOnce(branches) === branches) return run(inputs);
+    const halves = ([0, 1] as const).map((half) => mapValues(inputs, (value) => halfOf(value, half)));
+    const [first, second] = [await run(halves[0]!), await run(halves[1]!)];
+    return mapValues(first, (value, name) => joined(value, second[name]!));
   }
 
   /** Guidance is affine and the conversion too, so guiding v and converting once is the same as guiding ε. */
@@ -179,6 +206,25 @@ export class JokerPrior {
   async dispose(): Promise<void> {
     await this.programs.dispose();
   }
+}
+
+function mapValues(
+  record: Readonly<Record<string, Float32Array>>,
+  change: (value: Float32Array, name: string) => Float32Array,
+): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
+}
+
+function halfOf(values: Float32Array, half: 0 | 1): Float32Array {
+  const length = values.length / 2;
+  return values.subarray(half * length, (half + 1) * length);
+}
+
+function joined(first: Float32Array, second: Float32Array): Float32Array {
+  const out = new Float32Array(first.length + second.length);
+  out.set(first);
+  out.set(second, first.length);
+  return out;
 }
 
 /** Both prompts' tokens, or the prompt's alone. */
