@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { packageRoot } from '../../src/core/files/assets.js';
 import { addDemo } from './demo.js';
+import { addEvaluateHead } from './evaluate-head.js';
 import { addFace } from './face.js';
 import { addHead } from './head.js';
 import { addInspect } from './inspect.js';
@@ -41,6 +42,8 @@ function makeProgram(): Command {
   addTrain(program);
   addVerify(program);
   addModels(program);
+  const evaluate = program.command('evaluate').description('measure the models against rendered people');
+  addEvaluateHead(evaluate);
   return program;
 }
 

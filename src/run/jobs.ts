@@ -14,6 +14,12 @@ export const faceJob = jobOf<typeof import('./face.js'), 'lookAtFace'>(
 /** Photo, expression and words to a head: `makeHead` in head.ts. */
 export const headJob = jobOf<typeof import('./head.js'), 'makeHead'>(new URL('./head.js', import.meta.url), 'makeHead');
 
+/** Heads of rendered people against the truth: `evaluateHead` in evaluate-head.ts. */
+export const evaluateHeadJob = jobOf<typeof import('./evaluate-head.js'), 'evaluateHead'>(
+  new URL('./evaluate-head.js', import.meta.url),
+  'evaluateHead',
+);
+
 /** Pictures of the prior alone: `samplePictures` in sample.ts. */
 export const sampleJob = jobOf<typeof import('./sample.js'), 'samplePictures'>(
   new URL('./sample.js', import.meta.url),

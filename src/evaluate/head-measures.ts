@@ -1,0 +1,77 @@
+/**
+ * How far a head is from the truth: pictures under the true matte, as the paper compares them, and depth.
+ *
+ * The perceptual distance needs a network and is computed by the caller. Nothing here renders.
+ */
+import type { Image } from '../core/image.js';
+import { quantileOf } from './statistics.js';
+
+/** Measures of one head, means over its views unless said otherwise. */
+export type HeadMeasures = {
+  /** `lpips(mini)`, never LPIPS itself */
+  readonly perceptual: number;
+  /** structural similarity, −1 … 1 */
+  readonly ssim: number;
+  /** dB: mean of the views' values */
+  readonly psnr: number;
+  /** mean squared error of colours in [0, 1] */
+  readonly mse: number;
+  /** median of the depth errors of all views' pixels, millimetres of a head of natural size */
+  readonly depthMedian: number;
+  /** 95th percentile of the same, millimetres */
+  readonly depthTail: number;
+  /** share of the person's pixels where the head stops at least half of the light, 0 … 1 */
+  readonly seen: number;
+};
+
+/** Names of the measures, how they are printed, and whether more is better. */
+export const HEAD_MEASURES = {
+  perceptual: { name: 'lpips(mini)', digits: 3, higher: false },
+  ssim: { name: 'SSIM', digits: 3, higher: true },
+  psnr: { name: 'PSNR', digits: 2, higher: true },
+  mse: { name: 'MSE', digits: 4, higher: false },
+  depthMedian: { name: 'depth, median mm', digits: 1, higher: false },
+  depthTail: { name: 'depth, 95 % mm', digits: 1, higher: false },
+  seen: { name: 'seen', digits: 2, higher: true },
+} as const satisfies Record<keyof HeadMeasures, { name: string; digits: number; higher: boolean }>;
+
+/** A picture H×W×C times a mask H×W×1: what lies outside of the person is black on both sides of a comparison. */
+export function masked(image: Image, mask: Image): Image {
+  const { channels } = image;
+  return { ...image, data: image.data.map((value, i) => value * mask.data[Math.floor(i / channels)]!) };
+}
+
+/** Opacity from which a ray counts as stopped by the head. */
+const SOLID = 0.5;
+
+/** One view's depth, H×W×1 each, all in one unit. */
+export type DepthPair = {
+  readonly found: Image;
+  readonly opacity: Image;
+  /** 0 where the person is not */
+  readonly truth: Image;
+};
+
+/**
+ * Absolute differences of depth where truth and head both have a surface, after a shift of the whole view by the median
+ * difference: a single photo does not tell how far away a head is.
+ */
+export function depthErrors({ found, opacity, truth }: DepthPair): number[] {
+  const differences: number[] = [];
+  truth.data.forEach((depth, i) => {
+    if (depth > 0 && opacity.data[i]! >= SOLID) differences.push(found.data[i]! - depth);
+  });
+  const shift = quantileOf(differences, 0.5);
+  return differences.map((difference) => Math.abs(difference - shift));
+}
+
+/** Share of the person's pixels (true depth > 0) that the head covers; NaN when the person is in none. */
+export function shareSeen({ opacity, truth }: DepthPair): number {
+  let [person, seen] = [0, 0];
+  truth.data.forEach((depth, i) => {
+    if (depth <= 0) return;
+    person++;
+    if (opacity.data[i]! >= SOLID) seen++;
+  });
+  return seen / person;
+}
