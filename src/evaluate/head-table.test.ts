@@ -91,6 +91,14 @@ describe('headTable', () => {
     expect(verdict('psnr', 'cfg 10', 'cfg 19').verdict).toBe('undecided');
     expect(verdict('ssim', 'cfg 5', 'cfg 10').verdict).toBe('undecided');
   });
+  it('decides nothing with fewer than five people', () => {
+    const few = headTable(
+      PUBLISHED_TABLES.guidance,
+      results.filter(({ person }) => person < 4),
+      randomKey(1),
+    );
+    expect(new Set(few.orderings.map((o) => o.verdict))).toEqual(new Set(['undecided']));
+  });
   it('prints a line per row and per ordering', () => {
     const lines = printHeadTable(table);
     expect(lines.length).toBe(1 + 4 + 1 + table.orderings.length);

@@ -24,7 +24,7 @@ export type Ordering = {
   readonly worse: string;
   /** mean over people of (better − worse), turned so that positive means: as published */
   readonly difference: Interval;
-  /** `agrees` or `contrary` when the interval excludes 0, else `undecided` */
+  /** `agrees` or `contrary` when the interval excludes 0 and people are enough to say so, else `undecided` */
   readonly verdict: 'agrees' | 'contrary' | 'undecided';
 };
 
@@ -88,7 +88,11 @@ function ordering(pair: Pair, results: readonly HeadResult[], key: RandomKey): O
   return { ...pair, difference, verdict: verdictOf(difference) };
 }
 
-function verdictOf({ low, high }: Interval): Ordering['verdict'] {
+/** With fewer people, all of them differ in the same direction by chance more than one time in ten. */
+const ENOUGH_PEOPLE = 5;
+
+function verdictOf({ low, high, count }: Interval): Ordering['verdict'] {
+  if (count < ENOUGH_PEOPLE) return 'undecided';
   if (low > 0) return 'agrees';
   return high < 0 ? 'contrary' : 'undecided';
 }
