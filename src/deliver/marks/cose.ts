@@ -77,8 +77,10 @@ export function verifyCose(signature: Uint8Array, payload: Uint8Array): CoseChec
   const decoded = decodeCbor(signature);
   const parts = decoded instanceof CborTag && decoded.tag === 18 ? decoded.value : decoded;
   if (!Array.isArray(parts) || parts.length !== 4) throw malformed('not a COSE_Sign1');
-  const [header, unprotected, , raw] = parts;
+  const [header, unprotected, payloadInside, raw] = parts;
   if (!(header instanceof Uint8Array) || !(raw instanceof Uint8Array)) throw malformed('no header or signature');
+  // The signature covers neither of the two, so nothing else may stand there.
+  if (!(unprotected instanceof Map) || payloadInside !== null) throw malformed('a payload inside');
   const protectedMap = decodeCbor(header);
   const algorithm = get(protectedMap, ALG);
   if (typeof algorithm !== 'number' || !(algorithm in ALGORITHMS))
@@ -96,7 +98,11 @@ export function verifyCose(signature: Uint8Array, payload: Uint8Array): CoseChec
 function isGenuine(algorithm: number, key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
   const fits = { ec: ['ec'], ed: ['ed25519'], pss: ['rsa', 'rsa-pss'] }[ALGORITHMS[algorithm]!.kind];
   if (!fits.includes(key.asymmetricKeyType ?? '')) return false;
-  return verify(ALGORITHMS[algorithm]!.hash, message, options(algorithm, key), signature);
+  try {
+    return verify(ALGORITHMS[algorithm]!.hash, message, options(algorithm, key), signature);
+  } catch {
+    return false; // OpenSSL refuses the key or the signature's form
+  }
 }
 
 function get(map: CborValue, key: number | string): CborValue {
@@ -105,7 +111,10 @@ function get(map: CborValue, key: number | string): CborValue {
 
 function toCertificate(bytes: CborValue): X509Certificate {
   try {
-    if (bytes instanceof Uint8Array) return new X509Certificate(bytes);
+    if (bytes instanceof Uint8Array) {
+      const certificate = new X509Certificate(bytes);
+      if (certificate.publicKey.type === 'public') return certificate; // read on demand: a damaged key throws here
+    }
   } catch {
     // falls through to the error below
   }

@@ -11,6 +11,8 @@ export type SuperBox = {
   /** type of the contents: the 16 bytes of the description's UUID in lower-case hexadecimal */
   readonly type: string;
   readonly label: string;
+  /** whether it holds a private box (C2PA's salt) beside its contents */
+  readonly salted: boolean;
   readonly children: readonly (SuperBox | ByteBox)[];
   /** everything after the superbox's own header: what C2PA hashes */
   readonly bytes: Uint8Array;
@@ -38,10 +40,9 @@ export function encodeBox(kind: string, content: Uint8Array): Uint8Array {
 
 /** Contents of a superbox without its own header: the description, then the boxes. */
 export function encodeSuperContent(name: string, label: string, boxes: readonly Uint8Array[]): Uint8Array {
-  const requestable = 0x03; // the box may be asked for by its label, and has one
   const description = [
     Buffer.from(boxType(name), 'hex'),
-    Uint8Array.of(requestable),
+    Uint8Array.of(TOGGLES[0]!),
     Buffer.from(`${label}\0`, 'utf8'),
   ];
   return Buffer.concat([encodeBox('jumd', Buffer.concat(description)), ...boxes]);
@@ -51,6 +52,9 @@ export function encodeSuperContent(name: string, label: string, boxes: readonly 
 export function encodeSuperBox(name: string, label: string, boxes: readonly Uint8Array[]): Uint8Array {
   return encodeBox('jumb', encodeSuperContent(name, label, boxes));
 }
+
+/** Flags of a description that C2PA uses: requestable and labelled, without and with a private box (its salt). */
+const TOGGLES = [0x03, 0x13];
 
 /** Deeper or more numerous boxes than any honest manifest store has (a store of a hundred edits has some thousands). */
 const MAX_DEPTH = 8;
@@ -95,9 +99,15 @@ function parseSuper(bytes: Uint8Array, depth: number, budget: { boxes: number })
     throw malformed('a superbox without a description');
   const { bytes: head } = description;
   const end = head.indexOf(0, 17);
-  if (head.length < 18 || (head[16]! & 3) !== 3 || end < 0) throw malformed('a superbox without a label');
+  if (head.length < 18 || !TOGGLES.includes(head[16]!) || end < 0) throw malformed('a superbox without a label');
   const label = Buffer.from(head.subarray(17, end)).toString('utf8');
-  return { type: Buffer.from(head.subarray(0, 16)).toString('hex'), label, children, bytes };
+  return {
+    type: Buffer.from(head.subarray(0, 16)).toString('hex'),
+    label,
+    salted: head[16] === TOGGLES[1],
+    children,
+    bytes,
+  };
 }
 
 /** The superbox with a label among the children, or null. */

@@ -88,10 +88,10 @@ function check(file: Uint8Array, found: StoreOfFile, anchors: readonly Uint8Arra
 
 /** Names and types of the boxes around the signed ones: no hash covers them, so they must be the only possible ones. */
 function checkNames(manifest: SuperBox, claim: CborValue, boxes: readonly [SuperBox, SuperBox, SuperBox]): void {
-  const right = ['c2as', 'c2cl', 'c2cs'].every((name, i) => boxes[i]!.type === boxType(name));
+  const right = ['c2as', 'c2cl', 'c2cs'].every((name, i) => boxes[i]!.type === boxType(name) && !boxes[i]!.salted);
   const path = asText(get(claim, 'signature')) ?? '';
   const ways = [`self#jumbf=/c2pa/${manifest.label}/c2pa.signature`, 'self#jumbf=c2pa.signature', 'c2pa.signature'];
-  if (!right || !ways.includes(path)) throw damaged('boxes that do not belong together');
+  if (!right || manifest.salted || !ways.includes(path)) throw damaged('boxes that do not belong together');
 }
 
 function damaged(what: string): JokerError {
@@ -100,7 +100,7 @@ function damaged(what: string): JokerError {
 
 /** The last manifest of the store is the active one (C2PA 2.x, "Locating the active manifest"). */
 function activeManifest(store: SuperBox): SuperBox {
-  if (store.type !== boxType('c2pa') || store.label !== 'c2pa') throw damaged('not a manifest store');
+  if (store.type !== boxType('c2pa') || store.label !== 'c2pa' || store.salted) throw damaged('not a manifest store');
   const last = store.children.at(-1);
   if (!last || !('children' in last)) throw damaged('an empty store');
   if (last.type !== boxType('c2ma'))
