@@ -126,7 +126,7 @@ function warn({ kind }: Source, { started }: Plan, vae: SourceFile | null, { rep
     report({
       kind: 'note',
       level: 'info',
-      text: `The source has no ${started.join(' and no ')}: they start as in the paper, untrained. Pictures follow the text only.`,
+      text: `The source has no ${started.join(' and no ')}: they start as in the paper, and before training pictures do not follow the face.`,
     });
 }
 
