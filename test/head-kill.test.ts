@@ -5,7 +5,7 @@
  * other tests (about a minute of processor time): two whole heads are made.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -60,5 +60,7 @@ test('a head that was killed several times is the head of the undisturbed run', 
   expect((await head(troubled, null, '--resume')).code, `killed at ${JSON.stringify(moments)}`).toBe(0);
   const bytes = (out: string) => readFileSync(join(out, 'head.safetensors'));
   expect(bytes(troubled).equals(bytes(calm)), `killed at ${JSON.stringify(moments)}`).toBe(true);
+  // Neither work nor half a delivery stays: hidden names are for unfinished things.
   expect(existsSync(workFolder(troubled))).toBe(false);
+  expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { loadFaceTools } from '../condition/analyse-face.js';
 import { JokerError } from '../core/errors.js';
-import { checkOutputFolder, writeFileAtomic } from '../core/files/atomic.js';
+import { checkOutputFolder, removePartialFolders, writeFileAtomic } from '../core/files/atomic.js';
 import { placeModelFiles } from '../core/files/model-folder.js';
 import { readFileBytes, readFileText } from '../core/files/read.js';
 import { encodeSafetensors } from '../core/files/safetensors.js';
@@ -229,6 +229,8 @@ async function openWork(
   settings: Record<string, Json>,
 ): Promise<DistillState | undefined> {
   const [state, text] = [join(work, STATE_FILE), JSON.stringify({ settings, inputs: inputHashes(options) })];
+  // Resuming says that the earlier process is gone: a delivery that it was killed in is in nobody's use.
+  if (options.resume) await removePartialFolders(options.out);
   // A job that was killed while it removed its work may have left one of the two: then it had delivered.
   if (options.resume && existsSync(state) && existsSync(join(work, SETTINGS_FILE))) {
     if (readFileText(join(work, SETTINGS_FILE)) !== text)

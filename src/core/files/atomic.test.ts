@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { partialFolderOf, withOutputFolder, writeFileAtomic } from './atomic.js';
+import { partialFolderOf, removePartialFolders, withOutputFolder, writeFileAtomic } from './atomic.js';
 import { readFileBytes, readFileText, unwritable } from './read.js';
 
 const root = mkdtempSync(join(tmpdir(), 'joker-atomic-'));
@@ -15,6 +15,21 @@ beforeEach(() => {
   mkdirSync(folder);
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe('removePartialFolders', () => {
+  it('removes what killed processes left of this folder, and nothing else', async () => {
+    const out = join(folder, 'out');
+    const left = [partialFolderOf(out), join(folder, '.out.partial-1')];
+    const others = ['out', '.out.work', '.out2.partial-1', '.out.partial-mine', 'out.partial-1'].map((n) =>
+      join(folder, n),
+    );
+    for (const path of [...left, ...others]) mkdirSync(join(path, 'views'), { recursive: true });
+    await removePartialFolders(out);
+    expect(left.map((path) => existsSync(path))).toEqual([false, false]);
+    expect(others.every((path) => existsSync(path))).toBe(true);
+    await removePartialFolders(join(folder, 'nowhere', 'out')); // no folder, no error
+  });
+});
 
 describe('writeFileAtomic', () => {
   it('writes text, bytes and pieces, and makes parents', async () => {

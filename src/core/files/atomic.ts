@@ -68,6 +68,18 @@ export function partialFolderOf(path: string): string {
   return join(dirname(target), `.${basename(target)}.partial-${process.pid}`);
 }
 
+/**
+ * Removes what processes that were killed left of the output folder `path`, this process's own number included, which a container
+ * gives to every process it starts. Only for callers who know that nobody writes there now.
+ */
+export async function removePartialFolders(path: string): Promise<void> {
+  const partial = partialFolderOf(path);
+  const beginning = basename(partial).slice(0, -String(process.pid).length);
+  const names = await readdir(dirname(partial)).catch(() => []); // no folder: nothing was left
+  const left = names.filter((name) => name.startsWith(beginning) && /^\d+$/.test(name.slice(beginning.length)));
+  for (const name of left) await rm(join(dirname(partial), name), { recursive: true, force: true });
+}
+
 /** When an output folder that already holds something may be replaced. */
 export type OutputFolderOptions = {
   /** decides from the names found in the existing folder; default: never, so that nobody loses files */
