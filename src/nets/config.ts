@@ -148,3 +148,8 @@ export function headsAt(config: { readonly attention_head_dim: number | readonly
 export function vaeFactor(config: Pick<VaeConfig, 'block_out_channels' | 'patch_size'>): number {
   return config.patch_size * 2 ** (config.block_out_channels.length - 1);
 }
+
+/** Channels of the pictures that an autoencoder takes, before they are put into patches. */
+export function pictureChannels(config: Pick<VaeConfig, 'in_channels' | 'patch_size'>): number {
+  return config.in_channels / config.patch_size ** 2;
+}

@@ -10,6 +10,7 @@ export {
   clipTextConfigSchema,
   controlnetConfigSchema,
   parseConfig,
+  pictureChannels,
   type UnetConfig,
   unetConfigSchema,
   type VaeConfig,

@@ -2,7 +2,7 @@
  * All parameters of a prior, by name and shape: for training from nothing and for checking files.
  */
 import { Graph } from '../graph/index.js';
-import { clipText, type ParameterLike, scopeOf, unet, vaeDecode, vaeEncode } from '../nets/index.js';
+import { clipText, type ParameterLike, pictureChannels, scopeOf, unet, vaeDecode, vaeEncode } from '../nets/index.js';
 import { controlSize, latentShape, type PriorConfig } from './config.js';
 import { controlFeatures, denoise, PREFIXES, referenceTokens } from './networks.js';
 
@@ -14,7 +14,7 @@ export function priorParameters(config: PriorConfig): ParameterLike[] {
   const ids = graph.input('ids', [1, config.text_encoder.max_position_embeddings], 'int64');
   const text = clipText(scopeOf(graph, PREFIXES.textEncoder), config.text_encoder, ids);
   const { vae, image_size: side, controlnet } = config;
-  vaeEncode(scopeOf(graph, PREFIXES.vae), vae, graph.input('image', [1, vae.in_channels, side, side]));
+  vaeEncode(scopeOf(graph, PREFIXES.vae), vae, graph.input('image', [1, pictureChannels(vae), side, side]));
   vaeDecode(scopeOf(graph, PREFIXES.vae), vae, latent);
   const picture = graph.input('control', [
     1,

@@ -4,7 +4,7 @@
  * Owns native memory through the programs. Knows shapes and feeds; what the results mean is `prior.ts`'s affair.
  */
 import { compile, type Device, Graph, type ModelPlacer, type Program, type Tensor } from '../graph/index.js';
-import { clipText, scopeOf, selfAttentionLayers, vaeDecode, vaeEncode } from '../nets/index.js';
+import { clipText, pictureChannels, scopeOf, selfAttentionLayers, vaeDecode, vaeEncode } from '../nets/index.js';
 import { controlSize, latentShape } from './config.js';
 import { controlFeatures, denoise, PREFIXES, referenceTokens, tileBatch } from './networks.js';
 import type { PriorModel } from './prior-files.js';
@@ -44,7 +44,7 @@ export class PriorPrograms {
   encode(batch: number): Promise<Program> {
     return this.get(`encode ${batch}`, (graph) => {
       const { vae, image_size: side } = this.model.config;
-      const image = graph.input('image', [batch, vae.in_channels, side, side]);
+      const image = graph.input('image', [batch, pictureChannels(vae), side, side]);
       return { ...vaeEncode(scopeOf(graph, PREFIXES.vae), vae, image) };
     });
   }

@@ -136,12 +136,14 @@ async function trainAsCrew(
   const others = Array.from({ length: workers - 1 }, (_, i) =>
     runJob(trainJob, { ...plain, crew: { index: i + 1, count: workers, shared } } as TrainJobOptions),
   );
-  // A member that fails says so at the next meeting; its own error is the one to show.
-  const failed = Promise.all(others);
-  failed.catch(() => new Crew({ index: 1, count: workers, shared }).fail());
+  // A member that fails before its first meeting must not be waited for.
+  for (const other of others) other.catch(() => new Crew({ index: 1, count: workers, shared }).fail());
   const leader = train(task, { ...options, crew: { index: 0, count: workers, shared } });
-  const [trained] = await Promise.all([leader, failed]);
-  return trained;
+  // Everybody ends before an error is shown: a thread that is cut off inside the runtime takes the whole process with it.
+  const results = await Promise.allSettled([...others, leader]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return leader;
 }
 
 async function writeStage(

@@ -38,9 +38,14 @@ export function noisedLatent({ latent, noise, signal, spread }: NoisedInputs): T
   return add(mul(latent, signal), mul(noise, spread));
 }
 
-/** MSE between a prediction and v = √ᾱ·ε − √(1−ᾱ)·z. */
-export function velocityLoss(prediction: Tensor, { latent, noise, signal, spread }: NoisedInputs): Tensor {
-  return mean(square(sub(prediction, sub(mul(noise, signal), mul(latent, spread)))));
+/** MSE between a prediction and v = √ᾱ·ε − √(1−ᾱ)·z; `weights` [B, 1, H, W] with mean 1, default: all alike. */
+export function velocityLoss(
+  prediction: Tensor,
+  { latent, noise, signal, spread }: NoisedInputs,
+  weights?: Tensor,
+): Tensor {
+  const squared = square(sub(prediction, sub(mul(noise, signal), mul(latent, spread))));
+  return mean(weights ? mul(squared, weights) : squared);
 }
 
 /** Values for `noisedInputs`: latents by index, one timestep per group. */

@@ -19,6 +19,7 @@ import {
 import { CAPTION_DROPOUT, type CaptionedLatents } from './base.js';
 import type { PriorNetworks } from './config.js';
 import { noisedInputs, noisedLatent, noisedValues, promptIds, sampledLatents, velocityLoss } from './diffusion.js';
+import { type Emphasis, emphasisOf } from './emphasis.js';
 import type { TrainingTask } from './loop.js';
 import { type PictureSet, pictureTo, viewIndex } from './pictures.js';
 
@@ -31,6 +32,9 @@ export type PriorAblation = {
   /** the denoiser's encoder trains too: for a base that has seen little, whose frozen encoder would hold the prior back */
   readonly wholeDenoiser?: boolean;
 };
+
+/** How the embedded prior's loss is spread (emphasis.ts); the paper's is a plain mean. */
+const MINI_EMPHASIS: Emphasis = { face: 1, mouth: 4 };
 
 /** Material of the prior's training: latents are indexed as the pictures of the set. */
 export type PriorMaterial = CaptionedLatents & { readonly pictures: PictureSet };
@@ -97,14 +101,16 @@ export function priorTask(
       const embedding = controlEmbedding(scope, networks.controlnet, picture);
       const control = controlnet(scope, networks.controlnet, { sample, timestep, text, embedding });
       const prediction = unet(scopeOf(graph, 'unet.'), networks.unet, { sample, timestep, text, control, inject });
-      return { loss: velocityLoss(prediction, inputs) };
+      const [, , height, width] = sample.shape as [number, number, number, number];
+      return { loss: velocityLoss(prediction, inputs, graph.input('weights', [batch, 1, height, width])) };
     },
     batch: (key) => priorBatch(new RandomStream(key), groups, material, ablation),
   };
 }
 
 function priorBatch(random: RandomStream, groups: number, material: PriorMaterial, ablation: PriorAblation) {
-  const { pictures, latents, prompts, empty } = material;
+  const { pictures, latents, latentShape, prompts, empty } = material;
+  const side = latentShape[1];
   const targets: number[] = [];
   const references: number[] = [];
   const captions: Int32Array[] = [];
@@ -121,8 +127,13 @@ function priorBatch(random: RandomStream, groups: number, material: PriorMateria
   targets.forEach((index, b) => {
     pictureTo(pictures.normals!, index, pictures.size, control, b * pixels);
   });
+  const weights = new Float32Array(targets.length * side * side);
+  targets.forEach((index, b) => {
+    weights.set(emphasisOf(pictures, index, side, MINI_EMPHASIS), b * side * side);
+  });
   return {
     ...noisedValues(latents, targets, random, pictures.views),
+    weights,
     reference: sampledLatents(latents, references, random),
     ids: promptIds(captions, empty, CAPTION_DROPOUT, random),
     control,
