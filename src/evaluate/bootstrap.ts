@@ -25,6 +25,15 @@ export type BootstrapOptions = {
 };
 
 /**
+ * Pooled items of whole groups drawn with replacement, as many groups as there are; `draws` times. The same groups' number and
+ * key draw the same groups, whatever they hold: differences between such draws are paired.
+ */
+export function* resamplings<T>(groups: readonly (readonly T[])[], key: RandomKey, draws: number): Generator<T[]> {
+  const random = new RandomStream(key);
+  for (let d = 0; d < draws && groups.length > 0; d++) yield groups.flatMap(() => [...random.pick(groups)]);
+}
+
+/**
  * The statistic of the groups' pooled items, with its percentile interval.
  * @param groups items by person; whole groups are drawn with replacement, as many as there are.
  * @param statistic of the pooled items. Draws on which it is not finite are left out; if none is, the ends are NaN.
@@ -36,17 +45,13 @@ export function bootstrap<T>(
   options: BootstrapOptions = {},
 ): Interval {
   const { draws = 1000, level = 0.95 } = options;
-  const random = new RandomStream(key);
-  const results: number[] = [];
-  for (let d = 0; d < draws && groups.length > 0; d++) {
-    const drawn = statistic(groups.flatMap(() => [...random.pick(groups)]));
-    if (Number.isFinite(drawn)) results.push(drawn);
-  }
+  const results = Array.from(resamplings(groups, key, draws), statistic);
+  return intervalOf(statistic(groups.flat()), results, groups.length, level);
+}
+
+/** The percentile interval of a statistic from its values on resamplings; those that are not finite are left out. */
+export function intervalOf(value: number, results: readonly number[], count: number, level = 0.95): Interval {
+  const finite = results.filter(Number.isFinite);
   const edge = (1 - level) / 2;
-  return {
-    value: statistic(groups.flat()),
-    low: quantileOf(results, edge),
-    high: quantileOf(results, 1 - edge),
-    count: groups.length,
-  };
+  return { value, low: quantileOf(finite, edge), high: quantileOf(finite, 1 - edge), count };
 }

@@ -72,7 +72,7 @@ function squareRoot(a: Matrix, d: number): Matrix {
 }
 
 function eigenvalues(a: Matrix, d: number): Float64Array {
-  return eigen(a, d).values;
+  return eigen(a, d, false).values;
 }
 
 /** Sweeps after which Jacobi's method has long converged: it does so quadratically, in 6 to 10 sweeps. */
@@ -80,13 +80,13 @@ const MAXIMUM_SWEEPS = 50;
 /** Off-diagonal share of the matrix's norm that counts as zero: a few units in the last place of a double. */
 const CONVERGED = 1e-15;
 
-/** Eigenvalues and eigenvectors (columns) of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, 8.5). */
-function eigen(matrix: Matrix, d: number): { values: Float64Array; vectors: Matrix } {
+/** Eigenvalues and, if `wanted`, eigenvectors (columns) of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, 8.5). */
+function eigen(matrix: Matrix, d: number, wanted = true): { values: Float64Array; vectors: Matrix } {
   const a = Float64Array.from(matrix);
   const vectors = Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0));
   const norm = Math.sqrt(a.reduce((sum, x) => sum + x * x, 0));
   for (let sweep = 0; sweep < MAXIMUM_SWEEPS && offDiagonal(a, d) > CONVERGED * norm; sweep++)
-    for (let p = 0; p < d; p++) for (let q = p + 1; q < d; q++) rotate(a, vectors, d, p, q);
+    for (let p = 0; p < d; p++) for (let q = p + 1; q < d; q++) rotate(a, wanted ? vectors : null, d, p, q);
   return { values: Float64Array.from({ length: d }, (_, i) => a[i * d + i]!), vectors };
 }
 
@@ -95,7 +95,7 @@ function offDiagonal(a: Matrix, d: number): number {
 }
 
 /** Makes a[p][q] zero by a rotation of rows and columns p and q. */
-function rotate(a: Matrix, vectors: Matrix, d: number, p: number, q: number): void {
+function rotate(a: Matrix, vectors: Matrix | null, d: number, p: number, q: number): void {
   const off = a[p * d + q]!;
   if (off === 0) return;
   const theta = (a[q * d + q]! - a[p * d + p]!) / (2 * off);
@@ -109,5 +109,5 @@ function rotate(a: Matrix, vectors: Matrix, d: number, p: number, q: number): vo
   };
   for (let k = 0; k < d; k++) turn(a, k * d + p, k * d + q);
   for (let k = 0; k < d; k++) turn(a, p * d + k, q * d + k);
-  for (let k = 0; k < d; k++) turn(vectors, k * d + p, k * d + q);
+  for (let k = 0; vectors && k < d; k++) turn(vectors, k * d + p, k * d + q);
 }

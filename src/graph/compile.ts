@@ -71,6 +71,12 @@ export async function compile(options: CompileOptions): Promise<Program> {
   });
 }
 
+/**
+ * From this many bytes of weights on, memory is given back after each node instead of being kept for the next run: activations
+ * of such models are gigabytes, and finding memory anew costs little beside their products.
+ */
+const LARGE_WEIGHTS = 2 ** 29;
+
 async function createSession(
   runtime: Runtime,
   parts: ModelParts,
@@ -81,7 +87,11 @@ async function createSession(
   try {
     // The WebAssembly runtime has no folder of its own to look for weight files in: it is told where they are.
     const files = runtime.kind === 'web' && placed.files.length ? { externalData: placed.files } : {};
-    const settings = { ...sessionOptions(device, options), ...files };
+    const settings = {
+      ...sessionOptions(device, options),
+      enableCpuMemArena: placed.bytesInPlace < LARGE_WEIGHTS,
+      ...files,
+    };
     return await runtime.create(placed.finish(encodeModel(parts)), settings);
   } catch (cause) {
     placed.remove();

@@ -38,6 +38,8 @@ export type PlacedModel = {
   casts: [string, string][];
   /** weight files: the name by which the model refers to each, and where it is */
   files: { path: string; data: string }[];
+  /** bytes of weights that are read in place */
+  bytesInPlace: number;
   /** stored values that are declared as inputs too */
   extraInputs: { name: string; dtype: DataType; shape: Shape }[];
   /** the model for the runtime: bytes, or the path of a file beside the weights */
@@ -85,6 +87,7 @@ export function placeModel(options: WeightOptions, leaves: readonly Tensor[], st
     initialisers,
     casts,
     files: files.map((path) => ({ path: place!.location(path), data: path })),
+    bytesInPlace: weights.reduce((total, [, data]) => total + (data.kind === 'file' ? data.length : 0), 0),
     extraInputs,
     finish: (model) => (place ? place.write(model) : model),
     remove: () => place?.remove(),

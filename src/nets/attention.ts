@@ -5,7 +5,7 @@
  * One function for self-attention, cross-attention, reference attention, the autoencoder's and the text encoder's:
  * they differ in names, biases and masks only.
  */
-import { add, concat, matmul, mul, reshape, softmax, type Tensor, transpose } from '../graph/index.js';
+import { add, concat, matmul, mul, reshape, slice, softmax, type Tensor, transpose } from '../graph/index.js';
 import { repeatBatch } from './ops.js';
 import { dense, type Scope } from './scope.js';
 
@@ -49,11 +49,37 @@ export function attention(scope: Scope, x: Tensor, options: AttentionOptions): T
     extra ? concat([project(name, context), project(name, extra)], 1) : project(name, context);
   // The scale goes onto the query: T·C products instead of T·S·h.
   const query = mul(project(names.query, x), (width / heads) ** -0.5);
-  const scores = matmul(splitHeads(query, heads, [0, 2, 1, 3]), splitHeads(tokens(names.key), heads, [0, 2, 3, 1]));
-  const weights = softmax(mask ? add(scores, mask) : scores);
-  const mixed = matmul(weights, splitHeads(tokens(names.value), heads, [0, 2, 1, 3]));
+  const mixed = mix(
+    splitHeads(query, heads, [0, 2, 1, 3]),
+    splitHeads(tokens(names.key), heads, [0, 2, 3, 1]),
+    splitHeads(tokens(names.value), heads, [0, 2, 1, 3]),
+    mask,
+  );
   const joined = reshape(transpose(mixed, [0, 2, 1, 3]), x.shape);
   return dense(scope.at(names.output), joined, width);
+}
+
+/**
+ * Most scores that exist at once: 128 MiB of them. At 512² one image's scores with a reference are 1 GiB, twice over while the
+ * softmax runs; each row of them is independent of the others, so they are made a few rows at a time.
+ */
+const MOST_SCORES = 2 ** 25;
+
+/** softmax(query·key + mask)·value: [B, h, T, d] · [B, h, d, S] · [B, h, S, d] → [B, h, T, d]. */
+function mix(query: Tensor, key: Tensor, value: Tensor, mask?: Tensor): Tensor {
+  const [batch, heads, rows] = query.shape as [number, number, number, number];
+  const columns = key.shape[3]!;
+  const part = (some: Tensor): Tensor => {
+    const scores = matmul(some, key);
+    return matmul(softmax(mask ? add(scores, mask) : scores), value);
+  };
+  // Masks belong to text encoders, which are small.
+  const most = mask ? rows : Math.max(1, Math.floor(MOST_SCORES / (batch * heads * columns)));
+  if (rows <= most) return part(query);
+  const parts: Tensor[] = [];
+  for (let first = 0; first < rows; first += most)
+    parts.push(part(slice(query, 2, first, Math.min(rows, first + most))));
+  return concat(parts, 2);
 }
 
 /** [B, T, C] → [B, T, h, d], then permuted. */
