@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { packageRoot } from '../../src/core/files/assets.js';
 import { addDemo } from './demo.js';
 import { addEvaluateHead } from './evaluate-head.js';
+import { addEvaluatePrior } from './evaluate-prior.js';
 import { addFace } from './face.js';
 import { addHead } from './head.js';
 import { addInspect } from './inspect.js';
@@ -43,6 +44,7 @@ function makeProgram(): Command {
   addVerify(program);
   addModels(program);
   const evaluate = program.command('evaluate').description('measure the models against rendered people');
+  addEvaluatePrior(evaluate);
   addEvaluateHead(evaluate);
   return program;
 }

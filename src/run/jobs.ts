@@ -20,6 +20,12 @@ export const evaluateHeadJob = jobOf<typeof import('./evaluate-head.js'), 'evalu
   'evaluateHead',
 );
 
+/** A prior on held-out people by the paper's protocols: `evaluatePrior` in evaluate-prior.ts. */
+export const evaluatePriorJob = jobOf<typeof import('./evaluate-prior.js'), 'evaluatePrior'>(
+  new URL('./evaluate-prior.js', import.meta.url),
+  'evaluatePrior',
+);
+
 /** Pictures of the prior alone: `samplePictures` in sample.ts. */
 export const sampleJob = jobOf<typeof import('./sample.js'), 'samplePictures'>(
   new URL('./sample.js', import.meta.url),
