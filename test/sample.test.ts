@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobMessage } from '../src/core/progress.js';
+import { inspectFile, ownCertificates } from '../src/deliver/index.js';
 import { lookAtFace } from '../src/run/face.js';
 import { type SampleJobOptions, samplePictures } from '../src/run/sample.js';
 import { writePerson } from './fixtures/person.js';
@@ -53,6 +54,33 @@ describe('the sample job', () => {
     expect(views[0]!.equals(views[1]!)).toBe(false);
     await samplePictures(options, context);
     expect(readFileSync(join(out, 'view_0.png')).equals(views[0]!)).toBe(true);
+  });
+
+  it('signs and watermarks the pictures but not the own photo, and leaves both out on request, which it records', async () => {
+    const look = async (name: string) => {
+      const bytes = readFileSync(join(out, name));
+      return inspectFile({ bytes, sidecar: null, anchors: ownCertificates(), now: new Date() });
+    };
+    const { marks } = await samplePictures({ ...options, azimuths: [0] }, context);
+    expect(marks).toMatchObject({ signedWith: 'development key', runId: expect.stringMatching(/^[0-9a-f]{8}$/) });
+    expect(await look('view_0.png')).toMatchObject({
+      ...{ verdict: 'valid', watermark: { present: true } },
+      manifest: { ingredients: ['inputTo: photo of the person'], generation: { runId: marks?.runId } },
+    });
+    expect(await look('reference.png')).toMatchObject({ verdict: 'nothing', saysSynthetic: false });
+    const messages: JobMessage[] = [];
+    const report = (message: JobMessage) => messages.push(message);
+    const bare = await samplePictures({ ...options, azimuths: [0], marks: false }, { ...context, report });
+    expect(bare.marks).toBeNull();
+    expect(messages).toContainEqual(expect.objectContaining({ text: expect.stringContaining('--no-marks') }));
+    expect(await look('view_0.png')).toMatchObject({ verdict: 'nothing', saysSynthetic: true });
+    expect(readFileSync(join(out, 'view_0.png')).includes('joker3d --no-marks')).toBe(true);
+    await samplePictures(options, context);
+  });
+
+  it('refuses half of an own key before any work', async () => {
+    const run = samplePictures({ ...options, signKey: 'own.pem' }, context);
+    await expect(run).rejects.toMatchObject({ code: 'bad-argument' });
   });
 
   it('stops before its next step, and leaves what was there', async () => {

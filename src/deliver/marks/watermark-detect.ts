@@ -6,7 +6,7 @@
  */
 
 import type { Image } from '../../core/image.js';
-import { BLOCK, basisOf, blockCoefficients, type Grid, lumaOf, projectBlock, toGrid } from './watermark-grid.js';
+import { BLOCK, blockCoefficients, type Grid, lumaOf, toGrid, waveOf } from './watermark-grid.js';
 import { idCarrier, idOfEvidence, type Layer, presenceLayer } from './watermark-pattern.js';
 
 /** Score from which the mark is present in a picture that was not cropped. */
@@ -66,32 +66,76 @@ export function windowScore(luma: Image, layer: Layer = presenceLayer()): number
   return best;
 }
 
-/** Limited coefficients of the block at every grid position, [frequency][y · positions + x]. */
-function evidenceEverywhere(grid: Grid, { frequencies }: Layer): Float32Array[] {
+/** Evidence at every place of a block, positions = side − 7 in each direction. */
+type Evidence = {
+  readonly positions: number;
+  /** limited coefficients, [y · positions + x][frequency] */
+  readonly values: Float32Array;
+  /** their squares, summed over the frequencies */
+  readonly squares: Float32Array;
+};
+
+function evidenceEverywhere(grid: Grid, { frequencies }: Layer): Evidence {
   const positions = grid.side - BLOCK + 1;
-  return frequencies.map((frequency) => {
-    const basis = basisOf(frequency);
-    return Float32Array.from({ length: positions * positions }, (_, i) =>
-      limited(projectBlock(grid, basis, i % positions, Math.floor(i / positions))),
-    );
-  });
+  const values = new Float32Array(positions * positions * frequencies.length);
+  const squares = new Float32Array(positions * positions);
+  const rows = new Map<number, Float32Array>(); // one pass along the rows serves all frequencies that share it
+  for (const [f, [v, u]] of frequencies.entries()) {
+    const row = rows.get(u) ?? alongRows(grid, u);
+    rows.set(u, row);
+    const coefficients = downColumns(row, grid.side, v);
+    for (let place = 0; place < squares.length; place++) {
+      const evidence = limited(coefficients[place]!);
+      values[place * frequencies.length + f] = evidence;
+      squares[place]! += evidence * evidence;
+    }
+  }
+  return { positions, values, squares };
+}
+
+/** Every row against a wave of the basis, at each of the side − 7 places: side · (side − 7) sums. */
+function alongRows({ side, values }: Grid, frequency: number): Float32Array {
+  const wave = waveOf(frequency);
+  const { length } = wave;
+  const positions = side - BLOCK + 1;
+  const out = new Float32Array(side * positions);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < positions; x++) {
+      let sum = 0;
+      for (let i = 0; i < length; i++) sum += wave[i]! * values[y * side + x + i]!;
+      out[y * positions + x] = sum;
+    }
+  return out;
+}
+
+/** The sums of `alongRows` against a wave downwards: (side − 7)² coefficients. */
+function downColumns(rows: Float32Array, side: number, frequency: number): Float32Array {
+  const wave = waveOf(frequency);
+  const { length } = wave;
+  const positions = side - BLOCK + 1;
+  const out = new Float32Array(positions * positions);
+  for (let at = 0; at < out.length; at++) {
+    let sum = 0;
+    for (let i = 0; i < length; i++) sum += wave[i]! * rows[at + i * positions]!;
+    out[at] = sum;
+  }
+  return out;
 }
 
 /** Score when the picture is the window of `side` grid pixels at (left, top): of the blocks that lie inside. */
-function scoreAt(evidence: Float32Array[], side: number, layer: Layer, left: number, top: number): number {
-  const [blocks, positions] = [layer.side / BLOCK, side - BLOCK + 1];
-  let [sum, squares] = [0, 0];
-  for (let by = Math.ceil(top / BLOCK); by * BLOCK + BLOCK <= top + side && by < blocks; by++)
-    for (let bx = Math.ceil(left / BLOCK); bx * BLOCK + BLOCK <= left + side && bx < blocks; bx++) {
-      const place = (by * BLOCK - top) * positions + bx * BLOCK - left;
-      const first = (by * blocks + bx) * evidence.length;
-      for (let f = 0; f < evidence.length; f++) {
-        const value = evidence[f]![place]!;
-        sum += layer.signs[first + f]! * value;
-        squares += value * value;
-      }
+function scoreAt(evidence: Evidence, side: number, layer: Layer, left: number, top: number): number {
+  const { positions, values, squares } = evidence;
+  const size = BLOCK; // loops are tight: an imported constant costs a call under the test runner's loader
+  const [blocks, count] = [layer.side / size, layer.frequencies.length];
+  let [sum, energy] = [0, 0];
+  for (let by = Math.ceil(top / size); by * size + size <= top + side && by < blocks; by++)
+    for (let bx = Math.ceil(left / size); bx * size + size <= left + side && bx < blocks; bx++) {
+      const place = (by * size - top) * positions + bx * size - left;
+      const [first, start] = [(by * blocks + bx) * count, place * count];
+      for (let f = 0; f < count; f++) sum += layer.signs[first + f]! * values[start + f]!;
+      energy += squares[place]!;
     }
-  return normalised(sum, squares);
+  return normalised(sum, energy);
 }
 
 /** The run id in a picture that carries the mark and was not cropped, or null. */

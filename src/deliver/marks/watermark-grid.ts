@@ -53,8 +53,13 @@ const BASIS = Array.from({ length: BLOCK }, (_, k) =>
   ),
 );
 
+/** The eight values of a wave of the basis; a block's basis is the product of two. */
+export function waveOf(frequency: number): Float64Array {
+  return BASIS[frequency]!;
+}
+
 /** The 64 basis values of a frequency, row by row. */
-export function basisOf([v, u]: Frequency): Float64Array {
+function basisOf([v, u]: Frequency): Float64Array {
   return Float64Array.from(
     { length: BLOCK * BLOCK },
     (_, i) => BASIS[v]![Math.floor(i / BLOCK)]! * BASIS[u]![i % BLOCK]!,
@@ -77,7 +82,7 @@ export function blockCoefficients(grid: Grid, frequencies: readonly Frequency[])
 }
 
 /** One coefficient of the 8×8 window whose top left grid pixel is (x, y). */
-export function projectBlock(grid: Grid, basis: Float64Array, x: number, y: number): number {
+function projectBlock(grid: Grid, basis: Float64Array, x: number, y: number): number {
   let sum = 0;
   for (let row = 0, i = 0; row < BLOCK; row++) {
     const start = (y + row) * grid.side + x;

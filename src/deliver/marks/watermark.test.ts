@@ -12,7 +12,7 @@ import { sampleShot } from '../../data/synthetic/shot.js';
 import { psnr, watermarkImage } from './watermark.js';
 import { readWatermark, WHOLE_THRESHOLD, wholeScore, windowScore } from './watermark-detect.js';
 import { cheapestChanges, sumOfSquares } from './watermark-embed.js';
-import { blockCoefficients, type Frequency, gridOfCoefficients, lumaOf } from './watermark-grid.js';
+import { blockCoefficients, type Frequency, gridOfCoefficients, lumaOf, toGrid } from './watermark-grid.js';
 import { idOfEvidence, presenceLayer } from './watermark-pattern.js';
 
 const renderer = new PeopleRenderer(openHeadModel(undefined));
@@ -124,6 +124,11 @@ describe('the mark', () => {
     expect(windowScore(lumaOf(crop(person(1, 256), 20, 9, 224)))).toBeLessThan(6);
   });
 
+  it('gives the windows the score that a slow look at each of them gives', () => {
+    const luma = lumaOf(person(1, 64));
+    expect(windowScore(luma)).toBeCloseTo(slowWindowScore(luma), 3);
+  });
+
   it('scores unmarked pictures around 0 with deviation 1 over keys, whatever the picture', () => {
     const luma = lumaOf(person(2, 64));
     const scores = Array.from({ length: 200 }, (_, i) => wholeScore(luma, presenceLayer(foldIn(randomKey(1), i))));
@@ -134,6 +139,33 @@ describe('the mark', () => {
     expect(deviation).toBeLessThan(1.3);
   });
 });
+
+/** Every side from 44 to 63, every place, every block inside, by the formula of the score. */
+function slowWindowScore(luma: Image): number {
+  const { frequencies, signs } = presenceLayer();
+  let best = Number.NEGATIVE_INFINITY;
+  for (let side = 44; side <= 63; side += 1)
+    for (let top = 0; top <= 64 - side; top++)
+      for (let left = 0; left <= 64 - side; left++) best = Math.max(best, scoreOfWindow(side, left, top));
+  return best;
+
+  function scoreOfWindow(side: number, left: number, top: number): number {
+    const padded = { side: 64, values: new Float32Array(64 * 64) }; // the window in its place on the whole grid
+    const { values } = toGrid(luma, side);
+    for (let y = 0; y < side; y++) padded.values.set(values.subarray(y * side, (y + 1) * side), (top + y) * 64 + left);
+    const coefficients = blockCoefficients(padded, frequencies);
+    let [sum, squares] = [0, 0];
+    for (let i = 0; i < coefficients.length; i++) {
+      const block = Math.floor(i / frequencies.length);
+      const [x, y] = [(block % 8) * 8, Math.floor(block / 8) * 8];
+      if (x < left || y < top || x + 8 > left + side || y + 8 > top + side) continue;
+      const evidence = Math.max(-1, Math.min(1, coefficients[i]! / 3));
+      sum += signs[i]! * evidence;
+      squares += evidence * evidence;
+    }
+    return sum / Math.sqrt(squares);
+  }
+}
 
 function crop(image: Image, left: number, top: number, side: number): Image {
   const out = makeImage(side, side, 3);
