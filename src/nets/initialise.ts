@@ -18,8 +18,15 @@ const UNET_LAST =
   /(^|\.)(?:down_blocks\.\d+|mid_block|up_blocks\.\d+)\.(?:resnets\.\d+\.conv2|attentions\.\d+\.proj_out)\.|^(?:unet\.|ref_unet\.)?conv_out\./;
 const VAE = /(^|\.)(encoder|decoder)\.(conv_in|conv_out|conv_norm_out|down_blocks|up_blocks|mid_block)\./;
 const TABLE = /(token|position)_embedding\.weight$/;
-/** Standard deviation of embedding tables (CLIP's 0.02 for words; positions share it). */
-const TABLE_DEVIATION = 0.02;
+/**
+ * Standard deviations of a text encoder's tables. Words must stand out against what the layers add, or all tokens come out
+ * alike: with CLIP's 0.02 and ordinary biases a small encoder trained for an hour gave every prompt the same rows
+ * (docs/PITFALLS.md). The norms take any scale.
+ */
+const WORD_DEVIATION = 1;
+const POSITION_DEVIATION = 0.2;
+/** Biases of a text encoder's layers begin at zero (Radford et al. 2021). */
+const TEXT_BIAS = /(^|\.)encoder\.layers\.\d+\.(self_attn|mlp)\.[a-z0-9_]+\.bias$/;
 
 /** First values of all parameters, by name. `key`: each name draws from a stream of its own. */
 export function initialise(parameters: readonly ParameterLike[], key: RandomKey): Map<string, Float32Array> {
@@ -34,9 +41,10 @@ function initialValue(
 ): Float32Array {
   const size = shape.reduce((a, b) => a * b, 1);
   if (NORM.test(name)) return new Float32Array(size).fill(name.endsWith('.weight') ? 1 : 0);
-  if (startsAtZero(name)) return new Float32Array(size);
+  if (startsAtZero(name) || TEXT_BIAS.test(name)) return new Float32Array(size);
   const stream = new RandomStream(foldInName(key, name));
-  if (TABLE.test(name)) return stream.normals(size).map((x) => x * TABLE_DEVIATION);
+  const deviation = name.includes('position') ? POSITION_DEVIATION : WORD_DEVIATION;
+  if (TABLE.test(name)) return stream.normals(size).map((x) => x * deviation);
   // PyTorch's default for linear layers and convolutions: uniform within ±1/√(inputs), biases too.
   const bound = 1 / Math.sqrt(inputsOf(name, shape, shapes));
   return Float32Array.from({ length: size }, () => stream.uniform(-bound, bound));

@@ -65,7 +65,7 @@ export async function trainBase(request: DiffusionRequest): Promise<{ step: numb
 }
 
 /** How the embedded prior deviates from the paper's choice of trained parameters (docs/PAPER.md). */
-const MINI_PRIOR: PriorAblation = { wholeDenoiser: true };
+const MINI_PRIOR: PriorAblation = { wholeDenoiser: true, textEncoder: true };
 
 /** Trains the prior from the base's weights, drawing sample grids meanwhile, and writes its weights. */
 export async function trainPrior(request: DiffusionRequest): Promise<{ step: number; path: string }> {

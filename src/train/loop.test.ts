@@ -118,6 +118,9 @@ test('the prior trains what the paper trains', () => {
     expect(trains(`${last}.${rest}`), rest).toBe(false);
   expect(trains('ref_unet.up_blocks.1.attentions.1.transformer_blocks.0.attn1.to_q.weight')).toBe(true);
   expect(trains('ref_unet.conv_out.weight')).toBe(false);
+  // deviations of `mini`
+  expect(trainsInPrior('unet.conv_in.weight', unet, { wholeDenoiser: true })).toBe(true);
+  expect(trainsInPrior('text_encoder.final_layer_norm.weight', unet, { textEncoder: true })).toBe(true);
 });
 
 test('a request to stop ends the run with a checkpoint of the step that was done', async () => {

@@ -31,6 +31,8 @@ export type PriorAblation = {
   readonly noText?: boolean;
   /** the denoiser's encoder trains too: for a base that has seen little, whose frozen encoder would hold the prior back */
   readonly wholeDenoiser?: boolean;
+  /** the text encoder trains too: one that has seen thousands of captions and not millions does not know its words yet */
+  readonly textEncoder?: boolean;
 };
 
 /** How the embedded prior's loss is spread (emphasis.ts); the paper's is a plain mean. */
@@ -45,9 +47,9 @@ export function priorStart(base: ReadonlyMap<string, Float32Array>): Map<string,
   for (const [name, values] of base) {
     if (!name.startsWith('unet.')) continue;
     const rest = name.slice('unet.'.length);
-    start.set(`ref_unet.${rest}`, values);
-    // ControlNet has the encoder and the middle; its zero convolutions and picture embedding start fresh
-    start.set(`controlnet.${rest}`, values);
+    // ControlNet has the encoder and the middle; its zero convolutions and picture embedding start fresh. A start that is a
+    // whole prior keeps its own.
+    for (const copy of [`ref_unet.${rest}`, `controlnet.${rest}`]) if (!base.has(copy)) start.set(copy, values);
   }
   return start;
 }
@@ -55,6 +57,7 @@ export function priorStart(base: ReadonlyMap<string, Float32Array>): Map<string,
 /** True for parameters that train in the prior's phases (method of the paper; the rest stays as the base left it). */
 export function trainsInPrior(name: string, config: UnetConfig, ablation: PriorAblation = {}): boolean {
   if (name.startsWith('controlnet.')) return true;
+  if (name.startsWith('text_encoder.')) return ablation.textEncoder === true;
   if (name.startsWith('unet.')) {
     if (ablation.wholeDenoiser) return true;
     return !ablation.frozenDenoiser && /^unet\.(mid_block|up_blocks)\./.test(name);
@@ -83,6 +86,7 @@ export function priorTask(
 ): TrainingTask {
   const { pictures, latentShape, empty } = material;
   const batch = groups * pictures.views;
+  const open = openMouthsOf(pictures);
   return {
     name: 'prior',
     initial: priorStart(base),
@@ -104,19 +108,46 @@ export function priorTask(
       const [, , height, width] = sample.shape as [number, number, number, number];
       return { loss: velocityLoss(prediction, inputs, graph.input('weights', [batch, 1, height, width])) };
     },
-    batch: (key) => priorBatch(new RandomStream(key), groups, material, ablation),
+    batch: (key) => priorBatch(new RandomStream(key), groups, material, ablation, open),
   };
 }
 
-function priorBatch(random: RandomStream, groups: number, material: PriorMaterial, ablation: PriorAblation) {
+/** Frames (person · F + frame) whose caption says that the tongue is out, and those that only say that the mouth is open. */
+type OpenMouths = { readonly tongue: readonly number[]; readonly open: readonly number[] };
+
+function openMouthsOf({ captions }: PictureSet): OpenMouths {
+  const where = (test: (caption: string) => boolean) => captions.flatMap((c, i) => (test(c) ? [i] : []));
+  const says = (caption: string) => /tongue/.test(caption);
+  return { tongue: where(says), open: where((c) => !says(c) && /mouth/.test(c)) };
+}
+
+/**
+ * Share of groups that are drawn from open mouths, half of them with a tongue: the supplement, too, shows tongues more often.
+ * Both halves alike, so that an empty prompt still says nothing of the tongue.
+ */
+const OPEN_MOUTH_SHARE = 0.5;
+
+function pickFrame(random: RandomStream, { people, frames }: PictureSet, { tongue, open }: OpenMouths) {
+  const wanted = random.chance(OPEN_MOUTH_SHARE);
+  const list = random.chance(0.5) ? tongue : open;
+  const index = wanted && list.length > 0 ? random.pick(list) : random.integer(people * frames);
+  return { person: Math.floor(index / frames), frame: index % frames };
+}
+
+function priorBatch(
+  random: RandomStream,
+  groups: number,
+  material: PriorMaterial,
+  ablation: PriorAblation,
+  open: OpenMouths,
+) {
   const { pictures, latents, latentShape, prompts, empty } = material;
   const side = latentShape[1];
   const targets: number[] = [];
   const references: number[] = [];
   const captions: Int32Array[] = [];
   for (let g = 0; g < groups; g++) {
-    const person = random.integer(pictures.people);
-    const frame = random.integer(pictures.frames);
+    const { person, frame } = pickFrame(random, pictures, open);
     for (let view = 0; view < pictures.views; view++) targets.push(viewIndex(pictures, person, frame, view));
     const other = (frame + 1 + random.integer(pictures.frames - 1)) % pictures.frames;
     references.push(viewIndex(pictures, person, other, random.integer(pictures.views)));
