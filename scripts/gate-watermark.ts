@@ -120,6 +120,7 @@ async function nullOf(what: string, count: number, next: (index: number) => Prom
     const luma = lumaOf(image);
     whole.push(wholeScore(luma));
     windows.push(windowScore(luma));
+    if (whole.length % 1000 === 0 && whole.length < count) reportNull(`${what} so far`, whole, windows);
   }
   if (whole.length > 0) reportNull(what, whole, windows);
 }
