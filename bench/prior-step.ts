@@ -128,7 +128,7 @@ async function guidedTimes(pictures: PictureSet): Promise<{ reference: number; d
 const material = noiseMaterial();
 const networks = miniNetworks(VOCABULARY);
 const base = await stepTime(baseTask(networks, batch, material));
-const prior = await stepTime(priorTask(networks, batch / VIEWS, material, new Map()));
+const prior = await stepTime(priorTask(networks, batch / VIEWS, [material], new Map()));
 const { reference, denoise, bytes } = await guidedTimes(material.pictures);
 const figures = {
   baseMs: base,

@@ -2,7 +2,7 @@
  * Renders people for training into shards of a folder, resumable: a shard that is there is not made again.
  *
  *   npx tsx scripts/render-training-set.ts OUT --ict ict-facekit-light.safetensors [--seed 1] [--people 2000] [--frames 3]
- *     [--views 2] [--size 64] [--open 0.4] [--part 0] [--parts 1]
+ *     [--views 2] [--size 64] [--open 0.4] [--setting wild|studio] [--part 0] [--parts 1]
  *
  * `--open`: share of frames whose mouth is made to open (see ShotOptions); half of the open mouths show a tongue.
  */
@@ -26,6 +26,7 @@ const { values, positionals } = parseArgs({
     views: { type: 'string', default: '2' },
     size: { type: 'string', default: '64' },
     open: { type: 'string', default: '0.4' },
+    setting: { type: 'string', default: 'wild' },
     part: { type: 'string', default: '0' },
     parts: { type: 'string', default: '1' },
   },
@@ -37,7 +38,7 @@ const options: RenderedSetOptions = {
   frames: Number(values.frames),
   views: Number(values.views),
   size: Number(values.size),
-  shots: { openChance: Number(values.open) },
+  shots: { openChance: Number(values.open), ...(values.setting === 'studio' && { setting: 'studio', yaw: 1 }) },
 };
 /** People per shard. */
 const SHARD = 25;

@@ -7,7 +7,7 @@ import { type CommonOptions, printResult, runForPerson, withCommon } from './tal
 import { numberBetween } from './values.js';
 
 type Options = CommonOptions & {
-  data: string;
+  data: string[];
   out: string;
   headModel?: string;
   minutes?: number;
@@ -26,7 +26,10 @@ export function addTrain(program: Command): void {
     .command('train')
     .description('train one stage of the embedded models; goes on where it stopped')
     .addArgument(new Argument('<stage>', 'in this order').choices(TRAINING_STAGES))
-    .requiredOption('--data <folder>', 'shards of rendered people')
+    .requiredOption(
+      '--data <folders...>',
+      'shards of rendered people; the prior draws from all alike, other stages from the first',
+    )
     .requiredOption('--out <folder>', 'work folder: checkpoints, logs, sample grids and weights of all stages')
     .option('--head-model <file>', 'ICT-FaceKit file that the shards were rendered with (default: the formula heads)')
     .option('--minutes <number>', 'stop after this time, with a checkpoint', numberBetween(0, 1e6))

@@ -5,12 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { JokerError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files/atomic.js';
 import { parseJsonStrict } from '../core/files/json.js';
 import { readFileText } from '../core/files/read.js';
 import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
-import { type Report, silent } from '../core/progress.js';
+import { silent } from '../core/progress.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
 import { renderedPerson, renderedShot } from '../data/rendered.js';
 import { openHeadModel } from '../data/sources/heads.js';
@@ -59,7 +60,7 @@ type Material = CaptionedLatents & {
 
 /** Trains the base and writes its weights. */
 export async function trainBase(request: DiffusionRequest): Promise<{ step: number; path: string }> {
-  const material = await prepareMaterial(request, false);
+  const material = await prepareMaterial(request, request.data[0]!, false);
   const options = loopOptions(request);
   return finish(request, baseTask(material.networks, options.batch, material), options, configMetadata(material));
 }
@@ -67,13 +68,15 @@ export async function trainBase(request: DiffusionRequest): Promise<{ step: numb
 /** How the embedded prior deviates from the paper's choice of trained parameters (docs/PAPER.md). */
 const MINI_PRIOR: PriorAblation = { wholeDenoiser: true, textEncoder: true };
 
-/** Trains the prior from the base's weights, drawing sample grids meanwhile, and writes its weights. */
+/** Trains the prior from the base's weights on all sets, drawing sample grids meanwhile, and writes its weights. */
 export async function trainPrior(request: DiffusionRequest): Promise<{ step: number; path: string }> {
-  const material = await prepareMaterial(request, true);
+  const materials: Material[] = [];
+  for (const folder of request.data) materials.push(await prepareMaterial(request, folder, true, materials[0]));
+  const material = materials[0]!;
   const options = loopOptions(request);
   const groups = Math.floor(options.batch / material.pictures.views);
   const base = stageWeights(request.out, 'base');
-  const task = priorTask(material.networks, groups, material, base, request.ablation ?? MINI_PRIOR);
+  const task = priorTask(material.networks, groups, materials, base, request.ablation ?? MINI_PRIOR);
   const onSamples = async (step: number, weights: ReadonlyMap<string, Float32Array>) => {
     const prior = priorOf(material, new Map([...material.vae, ...weights]));
     const png = await sampleGrid(prior, material.pictures, { people: 6, seed: options.seed, threads: request.threads });
@@ -141,14 +144,26 @@ export function priorConfig({
 /** Bound of |x0| in DDIM for the embedded models: latents have unit deviation, so four deviations lose nothing. */
 const CLEAN_RANGE = 4;
 
-/** Pictures, latents, captions, token ids. */
-export async function prepareMaterial(request: DiffusionRequest, controls: boolean): Promise<Material> {
-  const pictures = loadPictures(request.data, controls);
-  const captions = captionsOf(readRenderedSet(request.data, { controls }), request.headModel);
+/**
+ * Pictures, latents, captions, token ids of a set. Further sets are scaled as the `first` one, whose networks they train.
+ * @throws JokerError bad-argument when the sets do not fit together.
+ */
+export async function prepareMaterial(
+  request: DiffusionRequest,
+  folder: string,
+  controls: boolean,
+  first?: Material,
+): Promise<Material> {
+  const pictures = loadPictures(folder, controls);
+  if (first) checkFits(folder, pictures, first.pictures);
+  const captions = captionsOf(readRenderedSet(folder, { controls }), request.headModel);
   const tokenizer = await settledTokenizer(request.out, captions);
   const vae = stageWeights(request.out, 'vae');
   const plain = miniNetworks(VOCABULARY);
-  const { latents, scale } = await cachedLatents(request, plain.vae, vae, pictures);
+  // Each set keeps its latents in a file of its own: the first in the name that the base has used.
+  const name = first ? `latents-${basename(folder)}.safetensors` : 'latents.safetensors';
+  const wantedScale = first?.networks.vae.scaling_factor;
+  const { latents, scale } = await cachedLatents(request, plain.vae, vae, { pictures, name, wantedScale });
   const networks = { ...plain, vae: { ...plain.vae, scaling_factor: scale } };
   const encoder = makeTokenizer(tokenizer, networks.text.max_position_embeddings);
   const ids = (text: string) => Int32Array.from(encoder.encode(text), Number);
@@ -166,6 +181,15 @@ export async function prepareMaterial(request: DiffusionRequest, controls: boole
     tokenizer,
     vae,
   };
+}
+
+function checkFits(folder: string, { size, views }: PictureSet, first: PictureSet): void {
+  if (size !== first.size || views < first.views)
+    throw new JokerError(
+      'bad-argument',
+      `${folder}: pictures of ${size} pixels and ${views} views a frame; the first set has ${first.size} and ${first.views}`,
+      'Render both at the same size, the further ones with at least as many views.',
+    );
 }
 
 /**
@@ -204,10 +228,10 @@ async function cachedLatents(
   request: DiffusionRequest,
   config: VaeConfig,
   weights: ReadonlyMap<string, Float32Array>,
-  pictures: PictureSet,
+  { pictures, name, wantedScale }: { pictures: PictureSet; name: string; wantedScale: number | undefined },
 ): Promise<Encoded> {
-  const path = join(request.out, 'latents.safetensors');
-  const made = latentsOf(weights, pictures.images);
+  const path = join(request.out, name);
+  const made = latentsOf(weights, pictures.images, wantedScale);
   if (existsSync(path)) {
     const file = openSafetensors(path);
     if (file.metadata['made'] === made) {
@@ -216,7 +240,7 @@ async function cachedLatents(
       return { latents: { length, means, deviations }, scale: Number(file.metadata['scale']) };
     }
   }
-  const encoded = await encodeAll(config, weights, pictures, request.threads, request.report ?? silent);
+  const encoded = await encodeAll(config, weights, pictures, wantedScale, request);
   const { means, deviations } = encoded.latents;
   const tensors = Object.entries({ means, deviations }).map(([name, data]) => ({
     name,
@@ -229,8 +253,13 @@ async function cachedLatents(
 }
 
 /** Hash of what latents are made of. */
-function latentsOf(weights: ReadonlyMap<string, Float32Array>, images: Uint8Array): string {
+function latentsOf(
+  weights: ReadonlyMap<string, Float32Array>,
+  images: Uint8Array,
+  wantedScale: number | undefined,
+): string {
   const hash = createHash('sha256');
+  if (wantedScale !== undefined) hash.update(String(wantedScale));
   for (const [name, values] of weights) hash.update(name).update(values);
   return hash.update(images).digest('hex');
 }
@@ -239,8 +268,8 @@ async function encodeAll(
   config: VaeConfig,
   weights: ReadonlyMap<string, Float32Array>,
   set: PictureSet,
-  threads: number | undefined,
-  report: Report,
+  wantedScale: number | undefined,
+  { threads, report = silent }: DiffusionRequest,
 ): Promise<Encoded> {
   const graph = new Graph();
   const image = graph.input('image', [ENCODE_BATCH, 3, set.size, set.size]);
@@ -270,7 +299,7 @@ async function encodeAll(
   }
   await program.dispose();
   // From the first pictures only, so that a set that grows between two stages does not change the scale.
-  const scale = 1 / deviationOf(means.subarray(0, Math.min(count, SCALE_PICTURES) * length));
+  const scale = wantedScale ?? 1 / deviationOf(means.subarray(0, Math.min(count, SCALE_PICTURES) * length));
   for (let i = 0; i < means.length; i++) {
     means[i]! *= scale;
     deviations[i]! *= scale;

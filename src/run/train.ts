@@ -23,8 +23,8 @@ import type { TrainJobOptions } from './train-job.js';
 /** What to train, on what, where. */
 export type TrainRequest = {
   readonly stage: TrainingStage;
-  /** folder of rendered shards */
-  readonly data: string;
+  /** folders of rendered shards, at least one; the prior draws from all of them alike, the other stages from the first */
+  readonly data: readonly string[];
   /** work folder: checkpoints, logs and weights of all stages */
   readonly out: string;
   /** threads of the runtime; a crew's members have one each */
@@ -62,7 +62,7 @@ export function stageWeightsPath(out: string, stage: TrainingStage): string {
 
 /** Runs or resumes the autoencoder's training and writes its weights. */
 export async function trainVae(request: TrainRequest): Promise<{ step: number; path: string }> {
-  const pictures = loadPictures(request.data, false);
+  const pictures = loadPictures(request.data[0]!, false);
   const options = loopOptions(request);
   const networks = miniNetworks(1);
   return finish(request, vaeTask(networks.vae, options.batch, pictureSource(pictures)), options);
@@ -70,7 +70,7 @@ export async function trainVae(request: TrainRequest): Promise<{ step: number; p
 
 /** Trains the decoder further on the autoencoder's latents, and writes the whole autoencoder with it. */
 export async function trainDecoder(request: TrainRequest): Promise<{ step: number; path: string }> {
-  const pictures = loadPictures(request.data, false);
+  const pictures = loadPictures(request.data[0]!, false);
   const options = loopOptions(request);
   const { vae } = miniNetworks(1);
   const weights = stageWeights(request.out, 'vae');

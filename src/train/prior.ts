@@ -76,17 +76,20 @@ function reachesReferenceFeatures(name: string, config: UnetConfig): boolean {
   return !/^(proj_out|transformer_blocks\.0\.(attn1|norm2|attn2|norm3|ff))\./.test(inside);
 }
 
-/** The task of training the prior; `groups` frames of V views each per step. */
+/**
+ * The task of training the prior; `groups` frames of V views each per step, V being the first material's. Each group is drawn
+ * from one of the materials, chosen uniformly (phase A of the paper: `wild`; phase B: `wild` and `studio`).
+ */
 export function priorTask(
   networks: PriorNetworks,
   groups: number,
-  material: PriorMaterial,
+  materials: readonly PriorMaterial[],
   base: ReadonlyMap<string, Float32Array>,
   ablation: PriorAblation = {},
 ): TrainingTask {
-  const { pictures, latentShape, empty } = material;
+  const { pictures, latentShape, empty } = materials[0]!;
   const batch = groups * pictures.views;
-  const open = openMouthsOf(pictures);
+  const sources = materials.map((material) => ({ ...material, open: openMouthsOf(material.pictures) }));
   return {
     name: 'prior',
     initial: priorStart(base),
@@ -108,7 +111,7 @@ export function priorTask(
       const [, , height, width] = sample.shape as [number, number, number, number];
       return { loss: velocityLoss(prediction, inputs, graph.input('weights', [batch, 1, height, width])) };
     },
-    batch: (key) => priorBatch(new RandomStream(key), groups, material, ablation, open),
+    batch: (key) => priorBatch(new RandomStream(key), groups, sources, ablation),
   };
 }
 
@@ -134,39 +137,59 @@ function pickFrame(random: RandomStream, { people, frames }: PictureSet, { tongu
   return { person: Math.floor(index / frames), frame: index % frames };
 }
 
+/** A material and its open mouths. */
+type PriorSource = PriorMaterial & { readonly open: OpenMouths };
+
 function priorBatch(
   random: RandomStream,
   groups: number,
-  material: PriorMaterial,
+  sources: readonly PriorSource[],
   ablation: PriorAblation,
-  open: OpenMouths,
-) {
-  const { pictures, latents, latentShape, prompts, empty } = material;
+): Record<string, Float32Array | BigInt64Array> {
+  const views = sources[0]!.pictures.views;
+  const drawn = Array.from({ length: groups }, () => drawGroup(random, random.pick(sources), views, ablation));
+  const captions = drawn.map(({ caption }) => caption);
+  const parts = drawn.map(({ values }) => values);
+  const names = Object.keys(parts[0]!) as (keyof (typeof parts)[number])[];
+  const stacked = Object.fromEntries(names.map((name) => [name, joined(parts.map((part) => part[name]))]));
+  return { ...stacked, ids: promptIds(captions, sources[0]!.empty, CAPTION_DROPOUT, random) };
+}
+
+/** One frame: V targets, the emphasis on each, their controls, and a reference from another frame of the person. */
+function drawGroup(random: RandomStream, source: PriorSource, views: number, ablation: PriorAblation) {
+  const { pictures, latents, latentShape, prompts, empty } = source;
   const side = latentShape[1];
-  const targets: number[] = [];
-  const references: number[] = [];
-  const captions: Int32Array[] = [];
-  for (let g = 0; g < groups; g++) {
-    const { person, frame } = pickFrame(random, pictures, open);
-    for (let view = 0; view < pictures.views; view++) targets.push(viewIndex(pictures, person, frame, view));
-    const other = (frame + 1 + random.integer(pictures.frames - 1)) % pictures.frames;
-    references.push(viewIndex(pictures, person, other, random.integer(pictures.views)));
-    captions.push(ablation.noText ? empty : prompts[targets.at(-1)!]!);
-  }
+  const { person, frame } = pickFrame(random, pictures, source.open);
+  const targets = pickViews(random, pictures.views, views).map((view) => viewIndex(pictures, person, frame, view));
+  const other = (frame + 1 + random.integer(pictures.frames - 1)) % pictures.frames;
+  const reference = viewIndex(pictures, person, other, random.integer(pictures.views));
   const pixels = 3 * pictures.size ** 2;
-  const control = new Float32Array(targets.length * pixels);
-  targets.forEach((index, b) => {
-    pictureTo(pictures.normals!, index, pictures.size, control, b * pixels);
+  const control = new Float32Array(views * pixels);
+  targets.forEach((index, v) => {
+    pictureTo(pictures.normals!, index, pictures.size, control, v * pixels);
   });
-  const weights = new Float32Array(targets.length * side * side);
-  targets.forEach((index, b) => {
-    weights.set(emphasisOf(pictures, index, side, MINI_EMPHASIS), b * side * side);
-  });
-  return {
-    ...noisedValues(latents, targets, random, pictures.views),
-    weights,
-    reference: sampledLatents(latents, references, random),
-    ids: promptIds(captions, empty, CAPTION_DROPOUT, random),
+  const values = {
+    ...noisedValues(latents, targets, random, views),
+    weights: joined(targets.map((index) => emphasisOf(pictures, index, side, MINI_EMPHASIS))),
+    reference: sampledLatents(latents, [reference], random),
     control,
   };
+  return { values, caption: ablation.noText ? empty : prompts[targets[0]!]! };
+}
+
+/** `wanted` different views of `count`; @throws nothing: the materials were checked when they were read. */
+function pickViews(random: RandomStream, count: number, wanted: number): number[] {
+  const left = Array.from({ length: count }, (_, view) => view);
+  while (left.length > wanted) left.splice(random.integer(left.length), 1);
+  return left;
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }

@@ -1,0 +1,83 @@
+/** Batches of the prior's training: where their parts come from. Not the networks, whose gradients graph/ tests. */
+import { describe, expect, test } from 'vitest';
+import { foldIn, randomKey } from '../core/rng.js';
+import { miniNetworks } from './config.js';
+import type { PictureSet } from './pictures.js';
+import { type PriorMaterial, priorTask } from './prior.js';
+
+const SIZE = 8;
+const SIDE = 2;
+const CHANNELS = 1;
+
+/**
+ * A set whose every latent value is `mark` + person / 10, whose controls are the byte `shade`, and whose prompts are the
+ * frame's number + 1 (0 is the empty prompt).
+ */
+function markedSet(mark: number, shade: number, views: number): PriorMaterial {
+  const [people, frames] = [4, 3];
+  const count = people * frames * views;
+  const length = CHANNELS * SIDE * SIDE;
+  const person = (index: number) => Math.floor(index / (frames * views));
+  const pictures: PictureSet = {
+    size: SIZE,
+    people,
+    frames,
+    views,
+    images: new Uint8Array(count * SIZE * SIZE * 3),
+    normals: new Uint8Array(count * SIZE * SIZE * 3).fill(shade),
+    captions: Array.from({ length: people * frames }, () => 'a person'),
+  };
+  return {
+    pictures,
+    latents: {
+      length,
+      means: Float32Array.from({ length: count * length }, (_, i) => mark + person(Math.floor(i / length)) / 10),
+      deviations: new Float32Array(count * length),
+    },
+    latentShape: [CHANNELS, SIDE, SIDE],
+    prompts: Array.from({ length: count }, (_, i) => Int32Array.of((Math.floor(i / views) % frames) + 1)),
+    empty: Int32Array.of(0),
+  };
+}
+
+function batches(materials: readonly PriorMaterial[], groups: number, count: number) {
+  const task = priorTask(miniNetworks(8), groups, materials, new Map());
+  return Array.from({ length: count }, (_, step) => task.batch(foldIn(randomKey(3), step), step));
+}
+
+describe('batches of the prior', () => {
+  test('every group comes from one set, sets alike often, parts of a group from one person', () => {
+    const [wild, studio] = [markedSet(0, 0, 2), markedSet(10, 255, 4)];
+    let fromStudio = 0;
+    for (const batch of batches([wild, studio], 4, 50)) {
+      const latent = batch['latent'] as Float32Array;
+      const reference = batch['reference'] as Float32Array;
+      const control = batch['control'] as Float32Array;
+      expect([latent.length, reference.length, control.length]).toEqual([32, 16, 4 * 2 * 3 * SIZE * SIZE]);
+      expect([batch['timestep']!.length, batch['signal']!.length, batch['ids']!.length]).toEqual([4, 8, 4]);
+      for (let g = 0; g < 4; g++) {
+        const mine = [...latent.subarray(g * 8, g * 8 + 8), ...reference.subarray(g * 4, g * 4 + 4)];
+        expect(new Set(mine.map((v) => v.toFixed(3))).size).toBe(1);
+        const studioGroup = mine[0]! >= 10;
+        expect(control[g * 2 * 3 * SIZE * SIZE]).toBe(studioGroup ? 1 : -1);
+        if (studioGroup) fromStudio++;
+      }
+    }
+    // 200 groups: within four deviations of one half
+    expect(Math.abs(fromStudio - 100)).toBeLessThan(28);
+  });
+
+  test('a step is the same when it is drawn again, and one prompt in ten is empty', () => {
+    const set = markedSet(0, 0, 2);
+    const first = batches([set], 8, 100);
+    expect(batches([set], 8, 3)).toEqual(first.slice(0, 3));
+    const empty = first.flatMap(({ ids }) => [...(ids as BigInt64Array)]).filter((id) => id === 0n).length;
+    // 800 prompts, deviation 8.5
+    expect(Math.abs(empty - 80)).toBeLessThan(35);
+  });
+
+  test('without text every prompt is the empty one', () => {
+    const task = priorTask(miniNetworks(8), 2, [markedSet(0, 0, 2)], new Map(), { noText: true });
+    expect([...(task.batch(randomKey(1), 0)['ids'] as BigInt64Array)]).toEqual([0n, 0n]);
+  });
+});
