@@ -15,11 +15,24 @@ describe('a terminal', () => {
     const { clock, terminal, text, last } = recorded({ live: true });
     terminal.report({ kind: 'stage', stage: 'fit', text: 'Fitting', total: 4 });
     clock.time = 1000;
-    terminal.report({ kind: 'progress', done: 1, total: 4, figures: { loss: 0.12345 } });
-    expect(last()).toContain('25 % · 3.0 s left · loss 0.123');
+    terminal.report({ kind: 'progress', done: 1, total: 4, figures: { loss: 0.2 } });
+    expect(last()).toContain('25 % · loss 0.2');
+    clock.time = 2000;
+    terminal.report({ kind: 'progress', done: 2, total: 4, figures: { loss: 0.12345 } });
+    expect(last()).toContain('50 % · 2.0 s left · loss 0.123');
     expect(last().length).toBeLessThan(80 + '\r\x1b[2K'.length);
     terminal.end();
-    expect(text().endsWith('✓ Fitting (1.0 s; loss 0.123)\n')).toBe(true);
+    expect(text().endsWith('✓ Fitting (2.0 s; loss 0.123)\n')).toBe(true);
+  });
+
+  it('counts what is left of a resumed stage by what it saw of it', () => {
+    const { clock, terminal, last } = recorded({ live: true });
+    terminal.report({ kind: 'stage', stage: 'train', text: 'Training', total: 1000 });
+    clock.time = 1000;
+    terminal.report({ kind: 'progress', done: 900, total: 1000 });
+    clock.time = 11_000;
+    terminal.report({ kind: 'progress', done: 910, total: 1000 });
+    expect(last()).toContain('91 % · 1 min 30 s left');
   });
 
   it('redraws at most ten times a second', () => {

@@ -30,7 +30,15 @@ export type Terminal = {
   readonly end: (finished?: boolean) => void;
 };
 
-type Stage = { readonly text: string; readonly began: number; done: number; total: number; figures: string };
+type Stage = {
+  readonly text: string;
+  readonly began: number;
+  done: number;
+  total: number;
+  figures: string;
+  /** where the stage stood when it first said so: a resumed one does not begin at 0 */
+  first?: { readonly done: number; readonly at: number };
+};
 
 /** Least time between two redraws of a bar, ms: ten a second look continuous. */
 const REDRAW_MS = 100;
@@ -70,7 +78,9 @@ export function makeTerminal(options: TerminalOptions): Terminal {
       drawn = live ? Number.NEGATIVE_INFINITY : now();
       draw();
     } else if (message.kind === 'progress' && stage) {
-      Object.assign(stage, { done: message.done, total: message.total, figures: figuresText(message.figures) });
+      const { done, total, figures } = message;
+      Object.assign(stage, { done, total, figures: figuresText(figures) });
+      stage.first ??= { done, at: now() };
       draw();
     } else if (message.kind === 'note') line(`${message.level === 'warning' ? paint.warn('!') : '·'} ${message.text}`);
     else if (message.kind === 'file') line(`${paint.good('→')} ${message.path} (${message.what})`);
@@ -94,11 +104,12 @@ function figuresText(figures: Record<string, number> | undefined): string {
     .join(', ');
 }
 
-/** "42 % · 12 s left · loss 0.1": the remaining time assumes that the rest goes as the stage did so far. */
+/** "42 % · 12 s left · loss 0.1": the remaining time assumes that the rest goes as what was seen of the stage. */
 function progressText(stage: Stage, now: number): string {
-  const { done, total, began, figures } = stage;
+  const { done, total, began, figures, first } = stage;
   const parts = [total > 0 ? `${Math.floor((100 * done) / total)} %` : duration(now - began)];
-  if (done > 0 && total > done) parts.push(`${duration(((now - began) / done) * (total - done))} left`);
+  if (first && done > first.done && total > done)
+    parts.push(`${duration(((now - first.at) / (done - first.done)) * (total - done))} left`);
   if (figures) parts.push(figures);
   return parts.join(' · ');
 }
