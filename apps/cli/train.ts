@@ -1,8 +1,8 @@
 /** The verb `train`: trains one stage of the embedded models on rendered people. */
 
-import { Argument, type Command } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { trainJob } from '../../src/run/jobs.js';
-import { TRAINING_STAGES, type TrainingStage } from '../../src/train/config.js';
+import { ABLATED_PARTS, type AblatedPart, TRAINING_STAGES, type TrainingStage } from '../../src/train/config.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
 import { numberBetween } from './values.js';
 
@@ -15,6 +15,7 @@ type Options = CommonOptions & {
   seed?: number;
   threads?: number;
   workers?: number;
+  without?: AblatedPart;
 };
 
 /** Largest seed that JavaScript holds exactly. */
@@ -40,11 +41,17 @@ export function addTrain(program: Command): void {
       '--workers <count>',
       'copies that train side by side, one thread each, averaged every few steps (default: 1)',
       numberBetween(1, 64, true),
+    )
+    .addOption(
+      new Option('--without <part>', 'ablations of the prior: frozen denoiser, or empty captions').choices(
+        ABLATED_PARTS,
+      ),
     );
   withCommon(command).action(async (stage: TrainingStage, options: Options) => {
-    const { data, out, headModel, minutes, threads, workers, steps, seed, ...common } = options;
+    const { data, out, headModel, minutes, threads, workers, without, steps, seed, ...common } = options;
     const changes = { ...(steps === undefined ? {} : { steps }), ...(seed === undefined ? {} : { seed }) };
-    const result = await runForPerson(trainJob, { stage, data, out, headModel, minutes, threads, workers, changes });
+    const request = { stage, data, out, headModel, minutes, threads, workers, without, changes };
+    const result = await runForPerson(trainJob, request);
     printResult(result, [`${stage}: step ${result.step}`, result.path], common);
   });
 }

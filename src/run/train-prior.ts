@@ -31,7 +31,7 @@ import {
   trainBpe,
 } from '../prior/index.js';
 import { baseTask, type CaptionedLatents } from '../train/base.js';
-import { miniNetworks, type PriorNetworks } from '../train/config.js';
+import { type AblatedPart, miniNetworks, type PriorNetworks } from '../train/config.js';
 import type { LatentSet } from '../train/diffusion.js';
 import { type PictureSet, pictureTo } from '../train/pictures.js';
 import { type PriorAblation, priorTask } from '../train/prior.js';
@@ -47,7 +47,8 @@ const SCALE_PICTURES = 512;
 export type DiffusionRequest = TrainRequest & {
   /** head model that the shards were rendered with: captions follow from seed and index */
   readonly headModel: string | undefined;
-  readonly ablation?: PriorAblation;
+  /** what the prior goes without (supplement, Table 1); default: nothing */
+  readonly without?: AblatedPart;
 };
 
 /** Material shared by both stages. */
@@ -68,6 +69,19 @@ export async function trainBase(request: DiffusionRequest): Promise<{ step: numb
 /** How the embedded prior deviates from the paper's choice of trained parameters (docs/PAPER.md). */
 const MINI_PRIOR: PriorAblation = { wholeDenoiser: true, textEncoder: true };
 
+function ablationOf(without: AblatedPart | undefined): PriorAblation {
+  switch (without) {
+    case undefined:
+      return MINI_PRIOR;
+    case 'denoiser':
+      return { frozenDenoiser: true, textEncoder: true };
+    case 'text':
+      return { ...MINI_PRIOR, noText: true };
+    default:
+      throw new JokerError('bad-argument', `unknown part ${without satisfies never}`, 'Leave out denoiser or text.');
+  }
+}
+
 /** Trains the prior from the base's weights on all sets, drawing sample grids meanwhile, and writes its weights. */
 export async function trainPrior(request: DiffusionRequest): Promise<{ step: number; path: string }> {
   const materials: Material[] = [];
@@ -76,7 +90,7 @@ export async function trainPrior(request: DiffusionRequest): Promise<{ step: num
   const options = loopOptions(request);
   const groups = Math.floor(options.batch / material.pictures.views);
   const base = stageWeights(request.out, 'base');
-  const task = priorTask(material.networks, groups, materials, base, request.ablation ?? MINI_PRIOR);
+  const task = priorTask(material.networks, groups, materials, base, ablationOf(request.without));
   const onSamples = async (step: number, weights: ReadonlyMap<string, Float32Array>) => {
     const prior = priorOf(material, new Map([...material.vae, ...weights]));
     const png = await sampleGrid(prior, material.pictures, { people: 6, seed: options.seed, threads: request.threads });

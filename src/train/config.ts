@@ -12,6 +12,12 @@ export const TRAINING_STAGES = ['vae', 'decoder', 'base', 'prior'] as const;
 /** One stage. */
 export type TrainingStage = (typeof TRAINING_STAGES)[number];
 
+/** Parts that Table 1 of the supplement leaves out; its third row, no fine-tuning on studio data, is a run on `wild` alone. */
+export const ABLATED_PARTS = ['denoiser', 'text'] as const;
+
+/** One of them: the denoiser stays frozen, or every caption is empty. */
+export type AblatedPart = (typeof ABLATED_PARTS)[number];
+
 /** Configs of all networks of a prior. */
 export type PriorNetworks = {
   readonly vae: VaeConfig;

@@ -79,5 +79,6 @@ describe('batches of the prior', () => {
   test('without text every prompt is the empty one', () => {
     const task = priorTask(miniNetworks(8), 2, [markedSet(0, 0, 2)], new Map(), { noText: true });
     expect([...(task.batch(randomKey(1), 0)['ids'] as BigInt64Array)]).toEqual([0n, 0n]);
+    expect(task.name).not.toBe(priorTask(miniNetworks(8), 2, [markedSet(0, 0, 2)], new Map()).name);
   });
 });

@@ -91,7 +91,8 @@ export function priorTask(
   const batch = groups * pictures.views;
   const sources = materials.map((material) => ({ ...material, open: openMouthsOf(material.pictures) }));
   return {
-    name: 'prior',
+    // The name is part of what a resumed run must share: an ablation cannot be taken up as something else.
+    name: ablation.noText ? 'prior without text' : ablation.frozenDenoiser ? 'prior without denoiser' : 'prior',
     initial: priorStart(base),
     trains: (name) => trainsInPrior(name, networks.unet, ablation),
     build: (graph) => {
