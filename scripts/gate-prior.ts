@@ -4,10 +4,10 @@
  *
  *   npx tsx scripts/gate-prior.ts --weights assets/prior/mini.safetensors [--ict ict-facekit-light.safetensors] [--people 50]
  *     [--steps 20] [--guidance 3] [--seed 50021] [--words expression|none] [--sheet pictures.png] [--json]
- *     [--truth]
+ *     [--truth] [--coded]
  *
- * `--truth`: the renderer's own pictures in place of the prior's: what the measures reach with a perfect prior. The weights are
- * then only asked for their size.
+ * `--truth`: the renderer's own pictures in place of the prior's: what the measures reach with a perfect prior. `--coded`: those
+ * after the autoencoder of the weights: what they reach with a perfect denoiser.
  *
  * `--words none`: the text says nothing of mouth openings, so that only the control image can. Pictures in which the tracker
  * finds no face are left out of a figure and counted; a figure needs 90 % of its pictures. Intervals: 95 %, bootstrap over
@@ -41,6 +41,7 @@ const { values } = parseArgs({
     words: { type: 'string', default: 'expression' },
     sheet: { type: 'string' },
     truth: { type: 'boolean', default: false },
+    coded: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -74,7 +75,10 @@ async function timed<T>(part: keyof typeof time, work: () => Promise<T>): Promis
 
 /** Pictures of all requests of a person; those with the same text are drawn together. */
 async function draw(person: HeldOut, asks: readonly Ask[]): Promise<Image[]> {
-  if (values.truth) return asks.map((ask) => truePicture(renderer, person, ask, size));
+  if (values.truth || values.coded) {
+    const truth = asks.map((ask) => truePicture(renderer, person, ask, size));
+    return values.coded ? prior.decodeLatents(await prior.encodeImages(truth, null)) : truth;
+  }
   const pictures = new Map<Ask, Image>();
   for (const caption of new Set(asks.map((ask) => ask.caption))) {
     const group = asks.filter((ask) => ask.caption === caption);
@@ -165,6 +169,7 @@ if (values.json)
       seed,
       words: values.words,
       truth: values.truth,
+      coded: values.coded,
       rows,
       samples,
       seconds,
@@ -177,7 +182,7 @@ else {
       `${ok ? 'passed' : 'FAILED'}  ${name.padEnd(42)} ${figure.value.toFixed(3)} (${figure.low.toFixed(3)} … ${figure.high.toFixed(3)}; ${limit})  ${measured} of ${pictures} pictures, ${figure.count} people`,
     );
   console.log(
-    `${people} people of family ${renderer.anatomy.model.family}, seed ${seed}, ${missed.length} not tracked; ${steps} DDIM steps, guidance ${guidance}, words: ${values.words}${values.truth ? '; true renders, not the prior' : ''}`,
+    `${people} people of family ${renderer.anatomy.model.family}, seed ${seed}, ${missed.length} not tracked; ${steps} DDIM steps, guidance ${guidance}, words: ${values.words}${values.coded ? '; true renders behind the autoencoder' : values.truth ? '; true renders, not the prior' : ''}`,
   );
   console.log(
     `${seconds.toFixed(0)} s: people ${time.people.toFixed(0)}, drawing ${time.drawing.toFixed(0)}, measuring ${time.measuring.toFixed(0)}`,
