@@ -16,6 +16,7 @@ type Options = CommonOptions & {
   threads?: number;
   workers?: number;
   without?: AblatedPart;
+  from?: string;
 };
 
 /** Largest seed that JavaScript holds exactly. */
@@ -33,6 +34,7 @@ export function addTrain(program: Command): void {
     )
     .requiredOption('--out <folder>', 'work folder: checkpoints, logs, sample grids and weights of all stages')
     .option('--head-model <file>', 'ICT-FaceKit file that the shards were rendered with (default: the formula heads)')
+    .option('--from <file>', 'start from an older model (e.g. the embedded prior); layers may have grown')
     .option('--minutes <number>', 'stop after this time, with a checkpoint', numberBetween(0, 1e6))
     .option('--steps <count>', 'steps in all (default: the recipe)', numberBetween(1, 1e9, true))
     .option('--seed <number>', 'seed (default: the recipe)', numberBetween(0, MAX_SEED, true))
@@ -48,9 +50,9 @@ export function addTrain(program: Command): void {
       ),
     );
   withCommon(command).action(async (stage: TrainingStage, options: Options) => {
-    const { data, out, headModel, minutes, threads, workers, without, steps, seed, ...common } = options;
+    const { data, out, headModel, minutes, threads, workers, without, from, steps, seed, ...common } = options;
     const changes = { ...(steps === undefined ? {} : { steps }), ...(seed === undefined ? {} : { seed }) };
-    const request = { stage, data, out, headModel, minutes, threads, workers, without, changes };
+    const request = { stage, data, out, headModel, minutes, threads, workers, without, from, changes };
     const result = await runForPerson(trainJob, request);
     printResult(result, [`${stage}: step ${result.step}`, result.path], common);
   });

@@ -35,7 +35,15 @@ import { type AblatedPart, miniNetworks, type PriorNetworks } from '../train/con
 import type { LatentSet } from '../train/diffusion.js';
 import { type PictureSet, pictureTo } from '../train/pictures.js';
 import { type PriorAblation, priorTask } from '../train/prior.js';
-import { finish, loadPictures, loopOptions, stageWeights, stageWeightsPath, type TrainRequest } from './train.js';
+import {
+  finish,
+  loadPictures,
+  loopOptions,
+  olderModel,
+  stageWeights,
+  stageWeightsPath,
+  type TrainRequest,
+} from './train.js';
 import { sampleGrid } from './training-grid.js';
 
 /** Vocabulary of the embedded tokenizer: 512 bytes and word ends, two marks, and merges for the words of the captions. */
@@ -63,7 +71,8 @@ type Material = CaptionedLatents & {
 export async function trainBase(request: DiffusionRequest): Promise<{ step: number; path: string }> {
   const material = await prepareMaterial(request, request.data[0]!, false);
   const options = loopOptions(request);
-  return finish(request, baseTask(material.networks, options.batch, material), options, configMetadata(material));
+  const task = baseTask(material.networks, options.batch, material);
+  return finish(request, { ...task, older: olderModel(request) }, options, configMetadata(material));
 }
 
 /** How the embedded prior deviates from the paper's choice of trained parameters (docs/PAPER.md). */
@@ -82,14 +91,15 @@ function ablationOf(without: AblatedPart | undefined): PriorAblation {
   }
 }
 
-/** Trains the prior from the base's weights on all sets, drawing sample grids meanwhile, and writes its weights. */
+/** Trains the prior from the base's weights (or an older prior's) on all sets, drawing sample grids meanwhile, and writes its weights. */
 export async function trainPrior(request: DiffusionRequest): Promise<{ step: number; path: string }> {
   const materials: Material[] = [];
   for (const folder of request.data) materials.push(await prepareMaterial(request, folder, true, materials[0]));
   const material = materials[0]!;
   const options = loopOptions(request);
   const groups = Math.floor(options.batch / material.pictures.views);
-  const base = stageWeights(request.out, 'base');
+  const older = olderModel(request);
+  const base = older ? new Map() : stageWeights(request.out, 'base');
   const task = priorTask(material.networks, groups, materials, base, ablationOf(request.without));
   const onSamples = async (step: number, weights: ReadonlyMap<string, Float32Array>) => {
     const prior = priorOf(material, new Map([...material.vae, ...weights]));
@@ -97,7 +107,7 @@ export async function trainPrior(request: DiffusionRequest): Promise<{ step: num
     await prior.dispose();
     await writeFileAtomic(join(options.folder, `samples-${String(step).padStart(6, '0')}.png`), png);
   };
-  return finish(request, { ...task, onSamples }, options, configMetadata(material));
+  return finish(request, { ...task, older, onSamples }, options, configMetadata(material));
 }
 
 /**

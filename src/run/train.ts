@@ -16,6 +16,7 @@ import { decoderTask } from '../train/decoder.js';
 import { type LoopOptions, type TrainedWeights, type TrainingTask, train } from '../train/loop.js';
 import { type PictureSet, pictureSource } from '../train/pictures.js';
 import { vaeTask } from '../train/vae.js';
+import type { OlderTensor } from '../train/warm-start.js';
 import { runJob } from './job.js';
 import { trainJob } from './jobs.js';
 import type { TrainJobOptions } from './train-job.js';
@@ -35,6 +36,8 @@ export type TrainRequest = {
   readonly crew?: CrewPlace;
   /** stop after this many minutes, with a checkpoint */
   readonly minutes?: number;
+  /** weights file of an older model of the same family to start from, see train/warm-start.ts; default: from nothing */
+  readonly from?: string;
   /** differences from the stage's recipe */
   readonly changes?: Partial<StageOptions>;
   readonly report?: Report;
@@ -65,7 +68,8 @@ export async function trainVae(request: TrainRequest): Promise<{ step: number; p
   const pictures = loadPictures(request.data[0]!, false);
   const options = loopOptions(request);
   const networks = miniNetworks(1);
-  return finish(request, vaeTask(networks.vae, options.batch, pictureSource(pictures)), options);
+  const task = vaeTask(networks.vae, options.batch, pictureSource(pictures));
+  return finish(request, { ...task, older: olderModel(request) }, options);
 }
 
 /** Trains the decoder further on the autoencoder's latents, and writes the whole autoencoder with it. */
@@ -154,6 +158,13 @@ async function writeStage(
 ): Promise<void> {
   const tensors = [...weights].map(([name, data]) => ({ name, dtype: 'F32' as const, shape: shapes.get(name)!, data }));
   await writeSafetensors(path, tensors, { ...metadata, step: String(step), stage: request.stage });
+}
+
+/** The older model that a request starts from. @throws JokerError missing-file, bad-file. */
+export function olderModel({ from }: TrainRequest): Map<string, OlderTensor> | undefined {
+  if (from === undefined) return undefined;
+  const file = openSafetensors(from);
+  return new Map([...file.entries].map(([name, { shape }]) => [name, { shape, data: readTensor(file, name) }]));
 }
 
 /** Weights of a stage that has ended. @throws JokerError missing-file. */

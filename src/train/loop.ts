@@ -23,6 +23,7 @@ import {
 import { initialise } from '../nets/index.js';
 import { learningRateAt, type StageOptions } from './config.js';
 import { Crew, type CrewPlace, STEPS_BETWEEN_MEETINGS } from './crew.js';
+import { grownFrom, type OlderTensor } from './warm-start.js';
 
 /** What a stage of training computes: everything that differs between the autoencoder, the base and the prior. */
 export type TrainingTask = {
@@ -33,6 +34,8 @@ export type TrainingTask = {
   readonly trains: (name: string) => boolean;
   /** first values of parameters that start from other weights */
   readonly initial?: ReadonlyMap<string, Float32Array>;
+  /** an older model that parameters without `initial` grow from, where it has them */
+  readonly older?: ReadonlyMap<string, OlderTensor>;
   /** inputs of a step; key: this step's random key */
   readonly batch: (key: RandomKey, step: number) => Record<string, Values>;
   /** called now and then with the averaged weights, e.g. to draw samples */
@@ -148,7 +151,9 @@ class TrainingRun {
     const first = initialise(parameters, foldIn(randomKey(options.seed), 1));
     for (const p of parameters) {
       const given = task.initial?.get(p.name);
+      const older = task.older?.get(p.name);
       if (given) first.set(p.name, given);
+      else if (older) first.set(p.name, grownFrom(p.name, older, p.shape, first.get(p.name)!));
     }
     const trained = parameters.filter((p) => task.trains(p.name));
     const checkpoint = newestCheckpoint(options.folder);
