@@ -5,7 +5,16 @@
  * Slower than other tests (about a minute and a half of processor time): three whole heads are made.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -17,7 +26,18 @@ import { writeTinyPrior } from './fixtures/tiny-prior.js';
 const folder = mkdtempSync(join(tmpdir(), 'joker3d-heads-'));
 const at = (...names: string[]) => join(folder, ...names);
 const photo = at('person.jpg');
-const PLAN = ['--weights', at('prior.safetensors'), '--preset', 'table', '--steps', '30', '--threads', '1', '--seed', '5'];
+const PLAN = [
+  '--weights',
+  at('prior.safetensors'),
+  '--preset',
+  'table',
+  '--steps',
+  '30',
+  '--threads',
+  '1',
+  '--seed',
+  '5',
+];
 const SMALL = ['--resolution', '32', '--splats', '500', '--frames', '3', '--views', '1'];
 const command = ['--import', 'tsx', 'apps/cli/main.ts'];
 
@@ -52,7 +72,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('joker heads', () => {
-  it('refuses a list that makes no sense, and a folder that holds something, before any work', () => {
+  it('refuses a list that makes no sense, and a folder that holds something, before any work', {
+    timeout: 600_000,
+  }, () => {
     const run = (...args: string[]) => joker('heads', photo, '--list', at('list.json'), ...PLAN, ...args);
     mkdirSync(at('full'));
     writeFileSync(at('full/index.html'), 'mine');
@@ -68,7 +90,9 @@ describe('joker heads', () => {
     expect(existsSync(at('never'))).toBe(false);
   });
 
-  it('goes on after a kill: a finished head stays, the other is resumed, the page comes last', { timeout: 900_000 }, async () => {
+  it('goes on after a kill: a finished head stays, the other is resumed, the page comes last', {
+    timeout: 1_800_000,
+  }, async () => {
     const first = await heads(/head 2 of 2: shout[\s\S]*noise level 6/);
     expect(first.code, first.stderr).toBeNull();
     expect(existsSync(at('out', 'index.html'))).toBe(false);
@@ -97,23 +121,39 @@ describe('joker heads', () => {
     expect(third.stderr).not.toContain('Reading');
   });
 
-  it('makes the head that `joker head` makes, bit by bit', { timeout: 600_000 }, () => {
+  it('makes the head that `joker head` makes, bit by bit', { timeout: 1_200_000 }, () => {
     const asked = ['--expression', '{"jawOpen":0.9}', '--text', 'a <person> "shouting"'];
     const { status, last } = joker('head', photo, '--out', at('alone'), ...asked, ...PLAN, ...SMALL);
     expect(status, last).toBe(0);
     const field = (...names: string[]) => readFileSync(at(...names, 'head.safetensors'));
     expect(field('out', 'shout').equals(field('alone'))).toBe(true);
-    expect(json('alone', 'manifest.json').settings.request).toBe(json('out', 'shout', 'manifest.json').settings.request);
+    expect(json('alone', 'manifest.json').settings.request).toBe(
+      json('out', 'shout', 'manifest.json').settings.request,
+    );
   });
 });
 
 describe('joker export', () => {
-  it('writes a head of a folder in the forms asked for, with its words and marks', { timeout: 200_000 }, async () => {
+  it('writes a head of a folder in the forms asked for, with its words and marks', { timeout: 600_000 }, async () => {
     const forms = ['--what', 'spz,splat-glb,views,sweep', '--sweep', 'spiral'];
-    const { status, stdout, last } = joker('export', at('out', 'shout'), '--out', at('forms'), ...forms, ...SMALL, '--json');
+    const { status, stdout, last } = joker(
+      'export',
+      at('out', 'shout'),
+      '--out',
+      at('forms'),
+      ...forms,
+      ...SMALL,
+      '--json',
+    );
     expect(status, last).toBe(0);
     const paths = (JSON.parse(stdout) as { files: { path: string }[] }).files.map(({ path }) => path);
-    const expected = ['head.spz', 'head-splats.glb', 'views/view_000.png', 'normals/normals_000.png', 'transforms.json'];
+    const expected = [
+      'head.spz',
+      'head-splats.glb',
+      'views/view_000.png',
+      'normals/normals_000.png',
+      'transforms.json',
+    ];
     expect(paths).toEqual(expect.arrayContaining(expected));
     expect(paths.some((path) => /^spiral\.(webp|mp4)$/.test(path))).toBe(true);
     expect(paths).not.toContain('viewer.html');
@@ -132,13 +172,16 @@ describe('joker export', () => {
     expect(difference).toBeLessThan(4);
   });
 
-  it('takes a field file alone, and refuses to write over the head it reads', { timeout: 100_000 }, () => {
+  it('takes a field file alone, and refuses to write over the head it reads', { timeout: 600_000 }, () => {
     const file = at('out', 'smile', 'head.safetensors');
     const run = joker('export', file, '--out', at('mesh'), '--what', 'mesh', '--no-marks', ...SMALL);
     expect(run.status, run.last).toBe(0);
     expect(readdirSync(at('mesh')).sort()).toEqual(['head.glb', 'manifest.json']);
     for (const out of [at('out', 'smile'), at('out')])
-      expect(joker('export', file, '--out', out)).toMatchObject({ status: 2, last: expect.stringContaining('head itself') });
+      expect(joker('export', file, '--out', out)).toMatchObject({
+        status: 2,
+        last: expect.stringContaining('head itself'),
+      });
     expect(joker('export', at('list.json'), '--out', at('x'))).toMatchObject({ status: 1 });
     expect(joker('export', at('absent'), '--out', at('x'))).toMatchObject({
       status: 1,

@@ -13,6 +13,9 @@ import type { BundleOptions, HeadProducts, Sink } from './products.js';
 import { encodeTransforms, type TransformsView } from './transforms.js';
 import { camerasAlong, horizontalPath } from './turntable.js';
 
+/** Step of the normals in cells: a surface rises within a cell or two, and longer steps would lean towards the axes. */
+const NORMAL_STEP = 0.5;
+
 /** Renders and writes the views. */
 export async function writeViews(head: HeadProducts, shape: Shape, put: Sink, options: BundleOptions): Promise<void> {
   const { views: count = 5, report = silent } = options;
@@ -44,7 +47,7 @@ async function writeView(
   const preview = markImage(depthPreview(frame, [near, far]), marker);
   const depths = { generator, description: 'Depth, near is light' };
   await put(`depth/preview_${name}.png`, 'depth as colours', await encodeImage(preview, depths));
-  const normals = await normalMap(head.field, camera, frame, { step: cellSide(grid, 0), far });
+  const normals = await normalMap(head.field, camera, frame, { step: NORMAL_STEP * cellSide(grid, 0), far });
   const directions = { generator, description: "Normals of the surface in the camera's axes, n/2 + 1/2" };
   await put(`normals/normals_${name}.png`, 'normal map', await encodeImage(normals, directions));
   return { camera, file, depthFile };

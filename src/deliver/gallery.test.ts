@@ -33,7 +33,7 @@ describe('galleryPage', () => {
 
   it('lets no text become markup or an address of its own', () => {
     const text = fc.oneof(
-      fc.string({ unit: 'grapheme', maxLength: 40 }),
+      fc.string({ unit: fc.constantFrom(...'<>"\'&/.\\:?#=a \n\0é漢'), maxLength: 40 }),
       fc.constantFrom(
         '"><script>alert(1)</script>',
         'javascript:alert(1)',

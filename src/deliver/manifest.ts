@@ -70,7 +70,7 @@ const MAX_BYTES = 2 ** 22;
 
 const foundManifest = z.object({
   format: z.literal('joker-head-manifest'),
-  settings: z.json(),
+  settings: z.json().default(null),
   files: z.array(z.object({ path: z.string() })).max(100_000),
 });
 

@@ -25,7 +25,10 @@ const NEIGHBOURS = [
 
 /** How a normal map is made. */
 export type NormalOptions = {
-  /** distance of the samples from the surface point along each axis, world units: about a grid cell, which smooths */
+  /**
+   * distance of the samples from the surface point along each axis, world units: less than the surface is thick, since longer
+   * steps lean towards the axes; much less shows the grid's noise
+   */
   readonly step: number;
   /** depth behind which nothing counts as head, world units; default: nowhere */
   readonly far?: number;
