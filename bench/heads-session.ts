@@ -7,17 +7,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HeadSession } from '../src/run/head-session.js';
+import { HeadSession, type HeadSessionOptions } from '../src/run/head-session.js';
 import { writePerson } from '../test/fixtures/person.js';
 import { writeTinyPrior } from '../test/fixtures/tiny-prior.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'joker3d-bench-'));
 const at = (name: string) => join(folder, name);
 const context = { report: () => {}, signal: new AbortController().signal };
-const shared = {
-  ...{ photo: at('person.jpg'), weights: at('prior.safetensors'), preset: 'table', threads: 1 },
+const shared: HeadSessionOptions = {
+  ...{ photo: at('person.jpg'), weights: at('prior.safetensors'), threads: 1 },
+  preset: 'table',
   ...{ steps: Number(process.argv[2] ?? 30), frames: 3, views: 1, resolution: 32, splats: 500 },
-} as const;
+};
 
 /** Prints what `work` took and returns it, seconds. */
 async function timed(name: string, work: () => Promise<unknown>): Promise<number> {
@@ -31,7 +32,7 @@ async function timed(name: string, work: () => Promise<unknown>): Promise<number
 
 try {
   await writePerson(shared.photo);
-  await writeTinyPrior(shared.weights);
+  await writeTinyPrior(at('prior.safetensors'));
   let session!: HeadSession;
   const open = await timed('opening', async () => {
     session = await HeadSession.open(shared, context);
