@@ -40,6 +40,16 @@ export { type Photo, photoFromImage } from './photo/photo.js';
 export { type VerifyOptions, type VerifyResult, verifyFolder } from './prior/index.js';
 export { type JobContext, type JobFunction, type JobReference, jobOf, runJob } from './run/job.js';
 // run
-export { faceJob, headJob, importJob, inspectJob, sampleJob, trainJob, verifyJob } from './run/jobs.js';
+export {
+  exportJob,
+  faceJob,
+  headJob,
+  headsJob,
+  importJob,
+  inspectJob,
+  sampleJob,
+  trainJob,
+  verifyJob,
+} from './run/jobs.js';
 export { listModels, type ModelListing } from './run/models.js';
 export { type Origin, readOrigins, type VerifiedFile, verifyOrigins } from './run/origins.js';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RandomStream, randomKey } from '../src/core/rng.js';
-import { workFolder } from '../src/run/head.js';
+import { workFolder } from '../src/run/head-work.js';
 import { writePerson } from './fixtures/person.js';
 import { writeTinyPrior } from './fixtures/tiny-prior.js';
 

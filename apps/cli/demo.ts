@@ -19,6 +19,6 @@ export function addDemo(program: Command): void {
     .option('--out <folder>', 'folder for the results', 'out/demo');
   withHeadOptions(command).action(async (options: Options) => {
     process.stderr.write(`A rendered person, unseen in training (${PHOTO}), becomes a 3D head with an open mouth.\n`);
-    await makeHead({ ...options, photo: PHOTO, expression: EXPRESSION }, options);
+    await makeHead({ ...options, photo: PHOTO, expression: EXPRESSION });
   });
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { JokerError } from '../../src/core/errors.js';
 import { expressionText } from '../../src/run/expression.js';
-import type { HeadJobOptions, HeadJobResult } from '../../src/run/head.js';
+import type { HeadJobOptions, HeadJobResult } from '../../src/run/head-session.js';
 import { headJob } from '../../src/run/jobs.js';
+import { withDelivery } from './delivery.js';
 import { withMarks } from './marks.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
 import { numberBetween, oneOf } from './values.js';
@@ -26,15 +27,15 @@ export function addHead(program: Command): void {
     .option('--weights <path>', 'prior to use instead of the embedded one: a folder in diffusers layout');
   withHeadOptions(command).action(async (photo: string, options: Options) => {
     const expression = options.expression === undefined ? undefined : expressionText(options.expression);
-    await makeHead({ ...options, photo, expression }, options);
+    await makeHead({ ...options, photo, expression });
   });
 }
 
-/** Options that `head` and `demo` share. */
+/** Options that `head`, `heads` and `demo` share. */
 export function withHeadOptions(command: Command): Command {
   const seed = numberBetween(0, Number.MAX_SAFE_INTEGER, true);
   return withCommon(
-    withMarks(command)
+    withMarks(withDelivery(command))
       .option(
         '--preset <name>',
         "draft: minutes on two cores; table: shorter, for comparisons; paper: the paper's schedule",
@@ -50,33 +51,16 @@ export function withHeadOptions(command: Command): Command {
 }
 
 /** Runs the job for a person and prints what was made. */
-export async function makeHead(options: HeadJobOptions, common: CommonOptions): Promise<void> {
-  const { photo, out, expression, drive, text, preset, steps, seed, device, threads, weights, resume } = options;
-  const { marks, signKey, signCertificate } = options;
-  const signing = { marks, signKey, signCertificate };
-  const request = {
-    photo,
-    out,
-    expression,
-    drive,
-    text,
-    preset,
-    steps,
-    seed,
-    device,
-    threads,
-    weights,
-    resume,
-    ...signing,
-  };
-  const result = await runForPerson(headJob, request, out).catch((error: unknown) => {
-    throw error instanceof JokerError && error.code === 'interrupted' ? resumable(error) : error;
-  });
-  printResult(result, summary(result), common);
+export async function makeHead(options: HeadJobOptions & CommonOptions): Promise<void> {
+  const { json, verbose, ...request } = options;
+  const result = await runForPerson(headJob, request, request.out).catch(resumable);
+  printResult(result, summary(result), { json, verbose });
 }
 
-function resumable(cause: JokerError): JokerError {
-  return new JokerError('interrupted', cause.what, 'Repeat the command with --resume to go on.', { cause });
+/** Throws the error of a job again; an interrupted one says how to go on. */
+export function resumable(error: unknown): never {
+  if (!(error instanceof JokerError) || error.code !== 'interrupted') throw error;
+  throw new JokerError('interrupted', error.what, 'Repeat the command with --resume to go on.', { cause: error });
 }
 
 function summary({ out, caption, files }: HeadJobResult): string[] {
@@ -84,6 +68,8 @@ function summary({ out, caption, files }: HeadJobResult): string[] {
   return [
     `${out}: a synthetic head, "${caption}"`,
     ...list,
-    `Open ${join(out, 'viewer.html')} in a browser to see it in 3D.`,
+    ...(files.some(({ path }) => path === 'viewer.html')
+      ? [`Open ${join(out, 'viewer.html')} in a browser to see it in 3D.`]
+      : []),
   ];
 }

@@ -11,8 +11,10 @@ import { packageRoot } from '../../src/core/files/assets.js';
 import { addDemo } from './demo.js';
 import { addEvaluateHead } from './evaluate-head.js';
 import { addEvaluatePrior } from './evaluate-prior.js';
+import { addExport } from './export.js';
 import { addFace } from './face.js';
 import { addHead } from './head.js';
+import { addHeads } from './heads.js';
 import { addInspect } from './inspect.js';
 import { addModels } from './models.js';
 import { addSample } from './sample.js';
@@ -36,6 +38,8 @@ function makeProgram(): Command {
     .configureOutput({ writeErr: () => {} }) // errors are printed once, by reportFailure
     .exitOverride();
   addHead(program);
+  addHeads(program);
+  addExport(program);
   addDemo(program);
   addFace(program);
   addSample(program);

@@ -6,8 +6,9 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobMessage } from '../core/progress.js';
 import { RandomStream, randomKey } from '../core/rng.js';
-import { type BundleOptions, type HeadProducts, writeBundle } from './bundle.js';
+import { writeBundle } from './bundle.js';
 import { bakeField } from './field.js';
+import type { BundleOptions, HeadProducts } from './products.js';
 import { formulaHead, renderPlainly } from './testing/formula-head.js';
 import { BURIED_DEPTH, buriedCells } from './viewer/buried.js';
 import { viewerPage } from './viewer/page.js';
@@ -63,6 +64,18 @@ describe('writeBundle', () => {
       await writeBundle(head, join(parent, 'b'), options),
     ];
     expect(a.files).toEqual(b.files);
+  });
+
+  it('writes only the forms that are asked for, the sweep under its name', async () => {
+    const names = async (folder: string, asked: Partial<BundleOptions>) =>
+      (await writeBundle({ ...head, extra: [] }, join(parent, folder), { ...options, ...asked })).files.map(
+        (f) => f.path,
+      );
+    expect(await names('val', { what: ['sweep'], sweep: 'val' })).toEqual(['val.webp']);
+    expect(await names('spiral', { what: ['sweep'], sweep: 'spiral' })).toEqual(['spiral.webp']);
+    expect(await names('splats', { what: ['spz', 'splat-glb'] })).toEqual(['head-splats.glb', 'head.spz']);
+    const view = ['depth/depth_000.png', 'depth/preview_000.png', 'normals/normals_000.png', 'transforms.json'];
+    expect(await names('views', { what: ['views'], views: 1 })).toEqual([...view, 'views/view_000.png']);
   });
 
   it('replaces an earlier delivery only when told to', async () => {

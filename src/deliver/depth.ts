@@ -29,7 +29,8 @@ export async function encodeDepth(frame: Frame, maker: Maker): Promise<Uint8Arra
   return withPngXmp(png, syntheticXmp(maker, `Depth in steps of ${DEPTH_UNIT} world units, 0 = nothing`));
 }
 
-function isSolid(frame: Frame, pixel: number): boolean {
+/** Whether a pixel shows the head: half of its light comes from there, and its depth is a number. */
+export function isSolid(frame: Frame, pixel: number): boolean {
   return frame.opacity.data[pixel]! >= SOLID && Number.isFinite(frame.depth.data[pixel]!);
 }
 

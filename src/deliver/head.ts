@@ -5,9 +5,9 @@
  */
 
 import { type Head, type HeadRenderer, sampleField } from '../head/index.js';
-import type { HeadProducts } from './bundle.js';
 import type { FieldSampler } from './field.js';
 import type { Json } from './manifest.js';
+import type { HeadProducts } from './products.js';
 
 /** What a head does not say about its delivery. */
 export type HeadDelivery = {

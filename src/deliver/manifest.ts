@@ -4,6 +4,11 @@
  */
 
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { JokerError } from '../core/errors.js';
+import { parseJsonStrict } from '../core/files/json.js';
+import { readFileText } from '../core/files/read.js';
 import type { MarksRecord } from './marks/marker.js';
 import { type Maker, syntheticExtras } from './marks.js';
 
@@ -58,4 +63,39 @@ export function makeManifest(
     ...{ statement, digitalSourceType, generator: maker.generator, marks, settings },
     files: [...files].sort((a, b) => (a.path < b.path ? -1 : 1)),
   };
+}
+
+/** Longest manifest read, bytes: ours take about 10 kB. */
+const MAX_BYTES = 2 ** 22;
+
+const foundManifest = z.object({
+  format: z.literal('joker-head-manifest'),
+  settings: z.json().default(null),
+  files: z.array(z.object({ path: z.string() })).max(100_000),
+});
+
+/** What is read back of a manifest. Whoever wrote it: names and settings are claims, not facts. */
+export type FoundManifest = z.infer<typeof foundManifest>;
+
+/** The manifest in a folder, or null when there is none or it is not one of ours. */
+export function readManifest(folder: string): FoundManifest | null {
+  try {
+    const path = join(folder, MANIFEST_NAME);
+    const found = foundManifest.safeParse(parseJsonStrict(readFileText(path, { maxBytes: MAX_BYTES }), path));
+    return found.success ? found.data : null;
+  } catch (error) {
+    if (error instanceof JokerError) return null;
+    throw error;
+  }
+}
+
+/**
+ * True if a folder is an earlier delivery and nothing else: it has this program's manifest, and every name in it is of a file
+ * or folder that the manifest lists. Anything else belongs to somebody.
+ */
+export function isDelivery(folder: string, names: readonly string[]): boolean {
+  const manifest = readManifest(folder);
+  if (!manifest) return false;
+  const listed = new Set([MANIFEST_NAME, ...manifest.files.map(({ path }) => path.split('/')[0]!)]);
+  return names.every((name) => listed.has(name));
 }

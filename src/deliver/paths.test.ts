@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cameraCenter, projectPoint } from '../core/camera.js';
 import { makeImage } from '../core/image.js';
 import { encodeTransforms } from './transforms.js';
-import { camerasAlong, horizontalPath, spiralPath, turntablePath } from './turntable.js';
+import { camerasAlong, checkSweepSize, horizontalPath, spiralPath, sweepPath, turntablePath } from './turntable.js';
 import { findFfmpeg, writeVideo } from './video.js';
 
 const view = { distance: 1, focal: 100, width: 64, height: 48 };
@@ -27,6 +27,8 @@ describe('paths', () => {
     expect(path[100]!.azimuth).toBeCloseTo(Math.PI / 4, 6);
     expect(path[125]!.elevation).toBeCloseTo((20 * Math.PI) / 180, 6);
     expect(path[299]!.azimuth).toBeLessThan(0.02);
+    for (const { azimuth, elevation } of path)
+      expect(Math.hypot(azimuth / (Math.PI / 4), elevation / (Math.PI / 9))).toBeLessThanOrEqual(1 + 1e-9);
   });
 
   it('horizontal: 15 views from −45° to 45°, one view in front', () => {
@@ -34,6 +36,19 @@ describe('paths', () => {
     expect(path.map((p) => Math.round((p.azimuth * 180) / Math.PI)).slice(0, 3)).toEqual([-45, -39, -32]);
     expect(path[14]!.azimuth).toBeCloseTo(Math.PI / 4, 6);
     expect(horizontalPath({ frames: 1 })[0]!.azimuth).toBe(0);
+  });
+});
+
+describe('sweeps by name', () => {
+  it("are the paths, with the paper's numbers of frames", () => {
+    expect(sweepPath('spiral')).toEqual(spiralPath({ frames: 300 }));
+    expect(sweepPath('val')).toEqual(horizontalPath({ frames: 15 }));
+    expect(sweepPath('turntable', { frames: 7, azimuth: 0.2 })).toEqual(turntablePath({ frames: 7, azimuth: 0.2 }));
+  });
+
+  it('are refused when they would not fit into memory, with what would', () => {
+    checkSweepSize(300, 512);
+    expect(() => checkSweepSize(300, 1024)).toThrow(/300 frames of 1024×1024.*at most 128 frames/);
   });
 });
 

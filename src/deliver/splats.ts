@@ -1,5 +1,5 @@
 /**
- * The head as Gaussian splats in the PLY layout of 3D Gaussian Splatting (Kerbl et al. 2023): flat discs on the surface.
+ * The head as Gaussian splats: flat discs on the surface, and their PLY layout of 3D Gaussian Splatting (Kerbl et al. 2023).
  *
  * Made from the mesh, not optimised against pictures: the splats follow the surface and carry its colour, no view
  * dependence (all higher harmonics are zero).
@@ -34,13 +34,13 @@ export type SplatOptions = {
 const OVERLAP = 0.7;
 
 /** Thickness of a disc as a share of its radius: thin, but not so thin that a renderer's inverse covariance overflows. */
-const FLATNESS = 0.1;
+export const FLATNESS = 0.1;
 
 /** Opacity of every splat; its logit is finite, and two overlapping discs hide 99.99 % of what is behind. */
-const OPACITY = 0.99;
+export const OPACITY = 0.99;
 
 /** Value of the constant spherical harmonic, 1 / (2 √π). */
-const SH_C0 = 0.28209479177387814;
+export const SH_C0 = 0.28209479177387814;
 
 /** Discs spread evenly by area over the mesh, coloured by the field along their normals (`step` world units apart). */
 export async function splatsOnMesh(

@@ -5,6 +5,7 @@
  */
 
 import { type Camera, orbitCamera } from '../core/camera.js';
+import { JokerError } from '../core/errors.js';
 import type { Image } from '../core/image.js';
 import { type Report, silent } from '../core/progress.js';
 import type { FrameRenderer } from './field.js';
@@ -61,6 +62,39 @@ export function horizontalPath(options: { frames: number; azimuth?: number }): V
   const { frames, azimuth = 45 * DEGREE } = options;
   const share = (i: number) => (frames === 1 ? 0 : (2 * i) / (frames - 1) - 1);
   return Array.from({ length: frames }, (_, i) => ({ azimuth: azimuth * share(i), elevation: 0 }));
+}
+
+/** Sweeps by name, and how many frames each has where nothing else is asked: 3 s at 20 a second, and the paper's numbers. */
+export const SWEEPS = { turntable: 60, spiral: 300, val: 15 } as const;
+
+/** A sweep's name. */
+export type Sweep = keyof typeof SWEEPS;
+
+/** The path of a sweep. @param options.azimuth, options.elevation as for the path itself. */
+export function sweepPath(sweep: Sweep, options: Partial<SweepOptions> = {}): Viewpoint[] {
+  const frames = options.frames ?? SWEEPS[sweep];
+  switch (sweep) {
+    case 'turntable':
+      return turntablePath({ ...options, frames });
+    case 'spiral':
+      return spiralPath({ ...options, frames });
+    case 'val':
+      return horizontalPath({ ...options, frames });
+  }
+}
+
+/** Most pixels of all frames together: 2^27 take 1.6 GB while the animation is encoded. */
+const MAX_PIXELS = 2 ** 27;
+
+/** Refuses a sweep that would not fit into memory: call it before long work. @throws JokerError bad-argument. */
+export function checkSweepSize(frames: number, size: number): void {
+  if (frames * size * size <= MAX_PIXELS) return;
+  const most = Math.floor(MAX_PIXELS / (size * size));
+  throw new JokerError(
+    'bad-argument',
+    `a sweep of ${frames} frames of ${size}×${size} pixels does not fit into memory`,
+    `Ask for at most ${most} frames, or for smaller pictures.`,
+  );
 }
 
 /** Cameras of a path. */

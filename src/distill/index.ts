@@ -18,8 +18,6 @@ export {
   gridAngles,
   type OrbitGrid,
   PAPER_RANGE,
-  spiralAngles,
-  sweepAngles,
   type ViewAngles,
   viewCamera,
   WIDE_RANGE,

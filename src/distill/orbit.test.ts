@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { cameraCenter, projectPoint } from '../core/camera.js';
 import { paperView } from '../head/index.js';
-import { gridAngles, PAPER_RANGE, spiralAngles, sweepAngles, viewCamera, WIDE_RANGE } from './orbit.js';
+import { gridAngles, PAPER_RANGE, viewCamera, WIDE_RANGE } from './orbit.js';
 
 const degrees = (x: number) => (x * 180) / Math.PI;
 
@@ -15,21 +15,6 @@ describe('angles', () => {
     expect(degrees(views[19]!.elevation)).toBeCloseTo(20, 10);
     expect(degrees(views[20]!.azimuth)).toBeCloseTo(-45 + 90 / 19, 10);
     expect(degrees(gridAngles({ azimuths: 2, elevations: 1, ...PAPER_RANGE })[1]!.azimuth)).toBeCloseTo(22.5, 10);
-  });
-  it('sweep: 15 views from −45° to 45° at elevation 0', () => {
-    const views = sweepAngles();
-    expect(views.length).toBe(15);
-    expect(degrees(views[14]!.azimuth)).toBeCloseTo(45, 10);
-    expect(views.every(({ elevation }) => elevation === 0)).toBe(true);
-  });
-  it('spiral: starts in front, is widest in the second turn, stays in range, ends near its start', () => {
-    const views = spiralAngles(300);
-    expect(views[0]).toEqual({ azimuth: 0, elevation: 0 });
-    expect(degrees(views[100]!.azimuth)).toBeCloseTo(45, 6);
-    expect(degrees(views[125]!.elevation)).toBeCloseTo(20, 6);
-    expect(Math.abs(views[299]!.azimuth)).toBeLessThan(0.02 * Math.PI);
-    for (const { azimuth, elevation } of views)
-      expect(Math.hypot(degrees(azimuth) / 45, degrees(elevation) / 20)).toBeLessThanOrEqual(1 + 1e-9);
   });
 });
 

@@ -41,30 +41,6 @@ export function gridAngles(grid: OrbitGrid): ViewAngles[] {
   );
 }
 
-/** A horizontal sweep at elevation 0: the paper's validation views are 15 over the wide range. */
-export function sweepAngles(count = 15, azimuthRange: number = WIDE_RANGE.azimuthRange): ViewAngles[] {
-  return spread(count, azimuthRange).map((azimuth) => ({ azimuth, elevation: 0 }));
-}
-
-/**
- * A spiral out and back, for videos: `count` views over three rotations; the radius rises from 0 to 1 over the first, stays,
- * and falls over the last. The last view leads back into the first.
- */
-export function spiralAngles(
-  count = 300,
-  range: Omit<OrbitGrid, 'azimuths' | 'elevations'> = WIDE_RANGE,
-): ViewAngles[] {
-  return Array.from({ length: count }, (_, i) => {
-    const turns = (3 * i) / count;
-    const radius = Math.min(1, turns, 3 - turns);
-    const phase = 2 * Math.PI * turns;
-    return {
-      azimuth: radius * Math.cos(phase) * range.azimuthRange,
-      elevation: radius * Math.sin(phase) * range.elevationRange,
-    };
-  });
-}
-
 /** Camera of a view on the orbit of a head, looking at the origin; `size` pixels wide and high. */
 export function viewCamera(angles: ViewAngles, view: Pick<HeadView, 'distance' | 'focal'>, size: number): Camera {
   return orbitCamera({ ...angles, distance: view.distance, focal: view.focal * size, width: size, height: size });

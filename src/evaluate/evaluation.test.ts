@@ -13,8 +13,9 @@ import { cosine, csim } from './csim.js';
 import { columnsOf, columnValue, figureOf } from './figures.js';
 import { insideMatte } from './matte.js';
 import { type Measured, measure } from './measures.js';
-import { countVerdicts, orderingsOf, verdictOf } from './orderings.js';
+import { orderingsOf } from './orderings.js';
 import { ABLATIONS, GUIDANCE } from './paper-tables.js';
+import { countVerdicts, verdictOf } from './verdict.js';
 
 describe('metrics of faces', () => {
   it('CSIM is a cosine, 0 without a face in the prediction, left out without one in the other', () => {

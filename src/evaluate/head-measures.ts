@@ -35,12 +35,6 @@ export const HEAD_MEASURES = {
   seen: { name: 'seen', digits: 2, higher: true },
 } as const satisfies Record<keyof HeadMeasures, { name: string; digits: number; higher: boolean }>;
 
-/** A picture H×W×C times a mask H×W×1: what lies outside of the person is black on both sides of a comparison. */
-export function masked(image: Image, mask: Image): Image {
-  const { channels } = image;
-  return { ...image, data: image.data.map((value, i) => value * mask.data[Math.floor(i / channels)]!) };
-}
-
 /** Opacity from which a ray counts as stopped by the head. */
 const SOLID = 0.5;
 

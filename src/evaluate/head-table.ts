@@ -9,6 +9,7 @@ import { bootstrap, type Interval } from './bootstrap.js';
 import { HEAD_MEASURES, type HeadMeasures } from './head-measures.js';
 import type { PublishedMeasure, PublishedTable } from './published-heads.js';
 import { meanOf } from './statistics.js';
+import { type Verdict, verdictOf } from './verdict.js';
 
 /** One head, measured. */
 export type HeadResult = { readonly person: number; readonly row: string; readonly measures: HeadMeasures };
@@ -24,8 +25,7 @@ export type Ordering = {
   readonly worse: string;
   /** mean over people of (better − worse), turned so that positive means: as published */
   readonly difference: Interval;
-  /** `agrees` or `contrary` when the interval excludes 0 and people are enough to say so, else `undecided` */
-  readonly verdict: 'agrees' | 'contrary' | 'undecided';
+  readonly verdict: Verdict;
 };
 
 /** A measured table beside a published one. */
@@ -85,16 +85,7 @@ function ordering(pair: Pair, results: readonly HeadResult[], key: RandomKey): O
     return [sign * (measures[measure] - other.measures[measure])];
   });
   const difference = bootstrap(differences, meanOf, foldInName(key, `${measure} ${better} ${worse}`));
-  return { ...pair, difference, verdict: verdictOf(difference) };
-}
-
-/** With fewer people, all of them differ in the same direction by chance more than one time in ten. */
-const ENOUGH_PEOPLE = 5;
-
-function verdictOf({ low, high, count }: Interval): Ordering['verdict'] {
-  if (count < ENOUGH_PEOPLE) return 'undecided';
-  if (low > 0) return 'agrees';
-  return high < 0 ? 'contrary' : 'undecided';
+  return { ...pair, difference, verdict: verdictOf(1, difference) };
 }
 
 /** The table for people to read, one line each. */
@@ -111,7 +102,7 @@ export function printHeadTable({ published, rows, orderings }: HeadTable): strin
     const { value, low, high } = difference;
     const digits = HEAD_MEASURES[measure].digits + 1;
     const by = `${value.toFixed(digits)} (${low.toFixed(digits)} … ${high.toFixed(digits)})`;
-    return `  ${verdict.padEnd(9)}  ${HEAD_MEASURES[measure].name}: ${better} better than ${worse}, by ${by}`;
+    return `  ${verdict.padEnd(19)}  ${HEAD_MEASURES[measure].name}: ${better} better than ${worse}, by ${by}`;
   });
   return [
     published.title,

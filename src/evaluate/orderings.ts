@@ -11,9 +11,7 @@ import { type Interval, intervalOf, resamplings } from './bootstrap.js';
 import { type Column, columnsOf, columnValue, drawsOf, higherIsBetter, placesByPerson } from './figures.js';
 import type { Measured } from './measures.js';
 import { type PaperTable, paperValue } from './paper-tables.js';
-
-/** What became of one ordering. */
-export type Verdict = 'agrees' | 'disagrees' | 'within the interval' | 'not measured';
+import { type Verdict, verdictOf } from './verdict.js';
 
 /** One ordering of a published table. */
 export type Ordering = {
@@ -85,21 +83,4 @@ function differenceOf(a: Drawn | undefined, b: Drawn | undefined): Interval | nu
     a.draws.map((x, i) => x - b.draws[i]!),
     a.people,
   );
-}
-
-/** People below whom nothing is said of an ordering: a percentile interval of so few is too narrow. */
-const LEAST_PEOPLE = 5;
-
-/** `paper` has the sign that the paper found; an interval on its side agrees, one on the other side disagrees. */
-export function verdictOf(paper: number, ours: Interval | null): Verdict {
-  if (!ours || ours.count < LEAST_PEOPLE || Number.isNaN(ours.low)) return 'not measured';
-  if (ours.low <= 0 && ours.high >= 0) return 'within the interval';
-  return ours.value > 0 === paper > 0 ? 'agrees' : 'disagrees';
-}
-
-/** How many orderings had each verdict. */
-export function countVerdicts(orderings: readonly Ordering[]): Record<Verdict, number> {
-  const counts = { agrees: 0, disagrees: 0, 'within the interval': 0, 'not measured': 0 };
-  for (const { verdict } of orderings) counts[verdict]++;
-  return counts;
 }

@@ -22,7 +22,7 @@ import { JokerPrior, openPrior, type PriorModel } from '../prior/index.js';
 import { distillFace } from './distill-face.js';
 import { evaluationAngles, type StudioPerson, studioPerson, type TrueView } from './evaluate-people.js';
 import { headSheet, type SheetRow } from './evaluate-sheet.js';
-import { headConfig, type PresetOptions } from './head.js';
+import { headConfig, type PresetOptions } from './head-config.js';
 import { HeadJudge } from './head-judge.js';
 import { type HeadTime, keptHead, type TimedHead, weightsIdentity } from './head-store.js';
 import { type JobContext, stopIfAsked } from './job.js';

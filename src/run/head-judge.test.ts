@@ -27,6 +27,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** Whole steps of 8 bits, at which pictures are compared. */
+const STEPS = 26 / 255;
+
 /** The opaque ball that a new head is, as the truth of a view. */
 async function truth(azimuth: number): Promise<TrueView> {
   const camera = viewCamera({ azimuth, elevation: 0.1 }, paperView, 32);
@@ -48,11 +51,11 @@ describe('HeadJudge', () => {
   it('measures what was changed: colours under the matte, depth, and what is not covered', async () => {
     const view = await truth(0);
     const person = view.mask.data.filter((m) => m > 0).length;
-    const brighter = { ...view.color, data: view.color.data.map((x) => x + 0.1) };
+    const brighter = { ...view.color, data: view.color.data.map((x) => x + STEPS) };
     const step = view.depth.data.map((d, i) => (d > 0 && i % 4 === 0 ? d + 20 : d));
     const changed = { ...view, color: brighter, depth: { ...view.depth, data: step } };
     const { measures } = await judge.look(head, [changed]);
-    expect(measures.mse).toBeCloseTo((0.01 * person) / 32 ** 2, 5);
+    expect(measures.mse).toBeCloseTo((STEPS ** 2 * person) / 32 ** 2, 5);
     expect(measures.psnr).toBeCloseTo(-10 * Math.log10(measures.mse), 6);
     expect(measures.perceptual).toBeGreaterThan(0);
     expect(measures.depthMedian).toBeCloseTo(0, 3);

@@ -6,8 +6,9 @@
  */
 import { type Image, makeImage, toNetwork } from '../core/image.js';
 import { type DistillConfig, encoderPerceptual } from '../distill/index.js';
-import { type DepthPair, depthErrors, type HeadMeasures, masked, shareSeen } from '../evaluate/head-measures.js';
+import { type DepthPair, depthErrors, type HeadMeasures, shareSeen } from '../evaluate/head-measures.js';
 import { meanSquaredError, peakSignalToNoise, structuralSimilarity } from '../evaluate/image-metrics.js';
+import { insideMatte } from '../evaluate/matte.js';
 import { meanOf, quantileOf } from '../evaluate/statistics.js';
 import { compile, Graph, type Program } from '../graph/index.js';
 import { type Head, HeadRenderer } from '../head/index.js';
@@ -52,7 +53,7 @@ export class HeadJudge {
   }
 
   private async pictureFigures(found: Image, { color, mask }: TrueView): Promise<Omit<ViewFigures, 'pair'>> {
-    const [a, b] = [masked(found, mask), masked(color, mask)];
+    const [a, b] = [insideMatte(found, mask), insideMatte(color, mask)];
     const out = await this.perceptual.run({ found: toNetwork(a), truth: toNetwork(b) });
     return {
       perceptual: out['distance']![0]!,

@@ -14,6 +14,18 @@ export const faceJob = jobOf<typeof import('./face.js'), 'lookAtFace'>(
 /** Photo, expression and words to a head: `makeHead` in head.ts. */
 export const headJob = jobOf<typeof import('./head.js'), 'makeHead'>(new URL('./head.js', import.meta.url), 'makeHead');
 
+/** Many heads of one photo: `makeHeads` in heads.ts. */
+export const headsJob = jobOf<typeof import('./heads.js'), 'makeHeads'>(
+  new URL('./heads.js', import.meta.url),
+  'makeHeads',
+);
+
+/** A finished head in other forms: `exportHead` in export.ts. */
+export const exportJob = jobOf<typeof import('./export.js'), 'exportHead'>(
+  new URL('./export.js', import.meta.url),
+  'exportHead',
+);
+
 /** Heads of rendered people against the truth: `evaluateHead` in evaluate-head.ts. */
 export const evaluateHeadJob = jobOf<typeof import('./evaluate-head.js'), 'evaluateHead'>(
   new URL('./evaluate-head.js', import.meta.url),

@@ -24,30 +24,48 @@ export type MarkOptions = {
 
 /** What the files are made from. */
 export type MarkInputs = {
-  /** path of the person's photo */
-  readonly photo: string;
-  /** path of the driving photo */
-  readonly drive?: string;
-  /** file or folder of the prior's weights */
-  readonly weights: string;
+  /** what went in, each with what a manifest calls it */
+  readonly inputs: readonly { readonly path: string; readonly title: string }[];
+  /** file or folder of the prior's weights; null when no prior took part */
+  readonly weights: string | null;
   /** everything else that the result depends on; makes the run's number */
   readonly settings: unknown;
 };
+
+/** The photos that a job starts from, as a manifest names them. */
+export function photoInputs({
+  photo,
+  drive,
+}: {
+  readonly photo: string;
+  readonly drive?: string;
+}): MarkInputs['inputs'] {
+  const person = { path: photo, title: 'photo of the person' };
+  return drive === undefined ? [person] : [person, { path: drive, title: 'photo that gave pose and expression' }];
+}
 
 /** Program name as written into files; without marks the name says that. */
 export function generatorOf({ marks = true }: MarkOptions): string {
   return marks ? 'joker3d' : 'joker3d --no-marks';
 }
 
-/**
- * The marker of a run, or undefined with `marks: false`.
- * @throws JokerError for key files that are missing, damaged or do not belong together.
- */
+/** Makes the markers of runs that share key and options; hashes each weights file once. */
+export type Marking = (inputs: MarkInputs) => Promise<Marker>;
+
+/** The marker of a single run, or undefined with `marks: false`. @throws what `openMarking` throws. */
 export async function makeMarker(
   options: MarkOptions,
   inputs: MarkInputs,
   report: Report,
 ): Promise<Marker | undefined> {
+  return (await openMarking(options, report))?.(inputs);
+}
+
+/**
+ * Opens the key, or undefined with `marks: false`.
+ * @throws JokerError for key files that are missing, damaged or do not belong together.
+ */
+export async function openMarking(options: MarkOptions, report: Report): Promise<Marking | undefined> {
   const { marks = true, signKey, signCertificate } = options;
   if ((signKey === undefined) !== (signCertificate === undefined))
     throw new JokerError(
@@ -62,7 +80,13 @@ export async function makeMarker(
   }
   const key =
     signKey && signCertificate ? loadOwnKey({ key: signKey, certificate: signCertificate }) : await ownKey(report);
-  return markerOf(key, inputs);
+  const hashes = new Map<string, Promise<string>>();
+  const hashOf = (path: string) => {
+    const hash = hashes.get(path) ?? hashOfWeights(path);
+    hashes.set(path, hash);
+    return hash;
+  };
+  return (inputs) => markerOf(key, inputs, hashOf);
 }
 
 /** The development key; where none can be kept, one for this run. */
@@ -76,15 +100,15 @@ async function ownKey(report: Report): Promise<SigningKey> {
   }
 }
 
-async function markerOf(key: SigningKey, { photo, drive, weights, settings }: MarkInputs): Promise<Marker> {
-  const photos = [
-    { path: photo, title: 'photo of the person' },
-    ...(drive === undefined ? [] : [{ path: drive, title: 'photo that gave pose and expression' }]),
-  ];
+async function markerOf(
+  key: SigningKey,
+  { inputs, weights, settings }: MarkInputs,
+  hashOf: (path: string) => Promise<string>,
+): Promise<Marker> {
   const about = {
     ...{ name: 'joker3d', version: packageVersion() },
-    inputs: photos.map(({ path, title }) => describePhoto(path, title)),
-    models: [{ name: 'prior', sha256: await hashOfWeights(weights) }],
+    inputs: inputs.map(({ path, title }) => describeInput(path, title)),
+    models: weights === null ? [] : [{ name: 'prior', sha256: await hashOf(weights) }],
   };
   const digest = createHash('sha256')
     .update(JSON.stringify([about, settings]))
@@ -97,7 +121,7 @@ function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function describePhoto(path: string, title: string) {
+function describeInput(path: string, title: string) {
   const bytes = readFileBytes(path);
   const kinds = { ffd8: 'image/jpeg', '8950': 'image/png', '5249': 'image/webp' };
   const head = Buffer.from(bytes.subarray(0, 2)).toString('hex');

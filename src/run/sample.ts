@@ -20,7 +20,7 @@ import type { Device } from '../graph/index.js';
 import { loadPhoto } from '../photo/load.js';
 import { DEFAULT_GUIDANCE, JokerPrior, openPrior, type SampleOptions, sample } from '../prior/index.js';
 import { type JobContext, stopIfAsked } from './job.js';
-import { generatorOf, type MarkOptions, makeMarker } from './marking.js';
+import { generatorOf, type MarkOptions, makeMarker, photoInputs } from './marking.js';
 import { embeddedPrior, readSubject } from './subject.js';
 
 /** What to draw. */
@@ -125,7 +125,11 @@ function markInputs(options: SampleJobOptions) {
     sampler,
     seed,
   } = options;
-  return { photo, drive, weights, settings: { expression, text, azimuths, steps, guidance, sampler, seed } };
+  return {
+    inputs: photoInputs({ photo, drive }),
+    weights,
+    settings: { expression, text, azimuths, steps, guidance, sampler, seed },
+  };
 }
 
 async function writePictures(

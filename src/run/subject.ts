@@ -38,10 +38,7 @@ export type SubjectOptions = {
   readonly text?: string;
 };
 
-/**
- * Fits the photo's face, poses it as the driving photo, gives it the expression, and finds the words for it.
- * @throws JokerError no-face, and what reading the driving photo throws.
- */
+/** Fits the photo's face, poses it as the driving photo, gives it the expression, and finds the words for it. @throws as the two below. */
 export async function readSubject(
   options: SubjectOptions,
   photo: Photo,
@@ -49,9 +46,25 @@ export async function readSubject(
   expression: ExpressionWeights | null,
   context: JobContext,
 ): Promise<Subject> {
+  const reference = await readReference(photo, options.photo, tools, context);
+  return { reference, ...(await targetOf(options, reference, tools, expression, context)) };
+}
+
+/** The photo's face. @throws JokerError no-face. */
+export async function readReference(photo: Photo, path: string, tools: FaceTools, context: JobContext): Promise<Face> {
   await warnOfFallback(context);
   context.report({ kind: 'stage', stage: 'face', text: 'Finding and fitting the face' });
-  const reference = await onlyFace(photo, options.photo, tools, context);
+  return onlyFace(photo, path, tools, context);
+}
+
+/** The face to be shown and the words for it. @throws JokerError no-face, and what reading the driving photo throws. */
+export async function targetOf(
+  options: SubjectOptions,
+  reference: Face,
+  tools: FaceTools,
+  expression: ExpressionWeights | null,
+  context: JobContext,
+): Promise<Omit<Subject, 'reference'>> {
   let target = reference;
   if (options.drive !== undefined) {
     const driving = await onlyFace(await loadPhoto(options.drive), options.drive, tools, context);
@@ -60,7 +73,7 @@ export async function readSubject(
   if (expression) target = withExpression(target, tools.model, expression);
   const wanted = expression ?? target.arkit;
   const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
-  return { reference, target, caption: caption.toLowerCase() };
+  return { target, caption: caption.toLowerCase() };
 }
 
 /** Says so when the native runtime is missing: the work is the same and takes several times longer. */

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeImage, resizeBilinear } from '../../core/image.js';
 import { RandomStream, randomKey } from '../../core/rng.js';
-import { type HeadProducts, writeBundle } from '../bundle.js';
+import { writeBundle } from '../bundle.js';
 import type { Manifest } from '../manifest.js';
+import type { HeadProducts } from '../products.js';
 import { formulaHead, renderPlainly } from '../testing/formula-head.js';
 import { sidecarName } from './containers.js';
 import { inspectFile } from './inspect.js';
@@ -32,7 +33,16 @@ const head: HeadProducts = {
     { path: 'reference.png', what: "the person's photo", bytes: Uint8Array.of(4, 5, 6), recorded: true },
   ],
 };
-const options = { generator: 'joker3d test', resolution: 24, frames: 2, views: 1, splats: 100, video: 'webp' } as const;
+const what = ['viewer', 'mesh', 'ply', 'splat-glb', 'spz', 'views', 'sweep'] as const;
+const options = {
+  what,
+  generator: 'joker3d test',
+  resolution: 24,
+  frames: 2,
+  views: 1,
+  splats: 100,
+  video: 'webp',
+} as const;
 
 let parent: string;
 let manifest: Manifest;
@@ -50,8 +60,8 @@ async function inspect(path: string) {
 
 describe('a delivery with marks', () => {
   it('signs every picture, animation and model, inside or beside', async () => {
-    const inside = ['views/view_000.png', 'depth/depth_000.png', 'depth/preview_000.png'];
-    const beside = ['turntable.webp', 'head.glb', 'head.ply', 'head.safetensors'];
+    const inside = ['views/view_000.png', 'depth/depth_000.png', 'depth/preview_000.png', 'normals/normals_000.png'];
+    const beside = ['turntable.webp', 'head.glb', 'head-splats.glb', 'head.ply', 'head.spz', 'head.safetensors'];
     for (const path of inside) expect(await inspect(path)).toMatchObject({ verdict: 'valid', place: 'inside' });
     for (const path of beside) expect(await inspect(path)).toMatchObject({ verdict: 'valid', place: 'beside' });
     const names = manifest.files.map(({ path }) => path);
@@ -63,10 +73,11 @@ describe('a delivery with marks', () => {
     });
   });
 
-  it('watermarks pictures and frames, not the numbers of a depth map', async () => {
+  it('watermarks pictures and frames, not the numbers of depth and normal maps', async () => {
     for (const path of ['views/view_000.png', 'turntable.webp'])
       expect(await inspect(path), path).toMatchObject({ watermark: { present: true } });
-    expect(await inspect('depth/depth_000.png')).toMatchObject({ watermark: { present: false } });
+    for (const path of ['depth/depth_000.png', 'normals/normals_000.png'])
+      expect(await inspect(path), path).toMatchObject({ watermark: { present: false } });
   });
 
   it("leaves the person's own photo as it is", async () => {

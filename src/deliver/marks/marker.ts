@@ -23,7 +23,7 @@ export type Marker = {
 export type MarkedFile = { readonly path: string; readonly what: string; readonly bytes: Uint8Array };
 
 /** Files that get a manifest, inside or beside; pages and lists of cameras do not. */
-const SIGNED = /\.(png|jpe?g|webp|mp4|glb|ply|safetensors)$/;
+const SIGNED = /\.(png|jpe?g|webp|mp4|glb|ply|spz|safetensors)$/;
 
 /** The picture with the watermark, H×W×3; unchanged without a marker. */
 export function markImage(image: Image, marker: Marker | undefined): Image {
