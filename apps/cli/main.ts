@@ -15,6 +15,7 @@ import { addFace } from './face.js';
 import { addHead } from './head.js';
 import { addInspect } from './inspect.js';
 import { addModels } from './models.js';
+import { addPrepare } from './prepare.js';
 import { addSample } from './sample.js';
 import { reportFailure } from './talk.js';
 import { addTrain } from './train.js';
@@ -40,6 +41,7 @@ function makeProgram(): Command {
   addFace(program);
   addSample(program);
   addInspect(program);
+  addPrepare(program);
   addTrain(program);
   addVerify(program);
   addModels(program);
