@@ -29,7 +29,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (...names: string[]) => join(folder, ...names);
 const command = ['--import', 'tsx', 'apps/cli/main.ts', 'prepare'];
 const small = ['--size', '64', '--threads', '1', '--json'];
-const wild = ['rendered:wild', '--people', '3', '--frames', '2', '--val-share', '0.4', ...small];
+const wild = ['rendered:wild', '--people', '2', '--frames', '2', '--val-share', '0.5', ...small];
 
 function run(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...args], { encoding: 'utf8' });
@@ -70,9 +70,9 @@ describe('rendered people', () => {
   beforeAll(() => {
     const { status, result, stderr } = run(...wild, '--out', calm);
     expect(status, stderr).toBe(0);
-    expect(result).toMatchObject({ made: 6, found: 0, skipped: 0, lists: { all: 6, train: 4, val: 2 } });
+    expect(result).toMatchObject({ made: 4, found: 0, skipped: 0, lists: { all: 4, train: 2, val: 2 } });
     whole = tree(calm);
-  }, 300_000);
+  }, 600_000);
 
   test('become the files of the layout', () => {
     const frame = '00000/sequences/SEQ-1/frame_00100';
@@ -90,12 +90,12 @@ describe('rendered people', () => {
     expect(root).toEqual([...lists, 'TRAIN_METAS.json', 'VAL_METAS.json', 'VALID_DIVEX_METAS.json'].sort());
   });
 
-  test('a second run makes nothing and changes no byte', { timeout: 120_000 }, () => {
-    expect(run(...wild, '--out', calm).result).toMatchObject({ made: 0, found: 6 });
+  test('a second run makes nothing and changes no byte', { timeout: 600_000 }, () => {
+    expect(run(...wild, '--out', calm).result).toMatchObject({ made: 0, found: 4 });
     expect(tree(calm)).toEqual(whole);
   });
 
-  test('killed at random moments and started again, leave the same tree', { timeout: 300_000 }, async () => {
+  test('killed at random moments and started again, leave the same tree', { timeout: 600_000 }, async () => {
     const random = new RandomStream(randomKey(Number(process.env['JOKER_KILL_SEED'] ?? 1)));
     const out = at('killed');
     const moments: [number, number][] = [];
@@ -108,7 +108,7 @@ describe('rendered people', () => {
     expect(tree(out), `killed at ${JSON.stringify(moments)}`).toEqual(whole);
   });
 
-  test('two processes share the work; the last one writes the lists', { timeout: 300_000 }, () => {
+  test('two processes share the work; the last one writes the lists', { timeout: 600_000 }, () => {
     const out = at('parts');
     const first = run(...wild, '--out', out, '--parts', '2', '--part', '1');
     expect(first.result).toMatchObject({ made: 2, lists: null });
@@ -133,7 +133,7 @@ describe('rendered people', () => {
     expect(pair.reference.folder.split('/')[0]).toBe(pair.target.folder.split('/')[0]);
   });
 
-  test('a damaged file of a finished frame is named, and its frame is not valid', { timeout: 120_000 }, () => {
+  test('a damaged file of a finished frame is named, and its frame is not valid', { timeout: 600_000 }, () => {
     const out = at('damaged');
     cpSync(calm, out, { recursive: true });
     const [fit, caption] = ['bfm_eg3d/cam_00.json', 'blip_captions/cam_00.txt'];
@@ -141,10 +141,10 @@ describe('rendered people', () => {
     rmSync(join(out, '00001/sequences/SEQ-1/frame_00100', caption));
     const { result, stderr } = run(...wild, '--out', out);
     expect(stderr).toMatch(/00000.*cam_00\.json: not valid JSON/);
-    expect(result.lists).toMatchObject({ valid: 4, rejected: { 'a file is missing or damaged': 1, 'no caption': 1 } });
+    expect(result.lists).toMatchObject({ valid: 2, rejected: { 'a file is missing or damaged': 1, 'no caption': 1 } });
   });
 
-  test('other options for the same root, unknown sources and held-out seeds are refused', { timeout: 120_000 }, () => {
+  test('other options for the same root, unknown sources and held-out seeds are refused', { timeout: 600_000 }, () => {
     const cases: [string[], RegExp][] = [
       [['rendered:wild', '--frames', '3', ...small], /was prepared with .*"frames":2.*now asked for is .*"frames":3/],
       [['rendered:moon', ...small], /unknown source rendered:moon/],
@@ -175,7 +175,7 @@ describe('a folder of photos', () => {
     await writePerson(at('generated', 'a,b.jpg'), 3);
   });
 
-  test('names the damaged picture, counts it, and prepares the rest', { timeout: 120_000 }, () => {
+  test('names the damaged picture, counts it, and prepares the rest', { timeout: 600_000 }, () => {
     const { status, result, stderr } = run(...args, '--forgery-set', at('generated'));
     expect(status, stderr).toBe(0);
     expect(stderr).toMatch(/frame_00002 is left out: .*ann\/2\.jpg/);
@@ -206,7 +206,7 @@ describe('a folder of photos', () => {
     expect(lines[3]).toEqual({ path: '../generated/a,b.jpg', label: 'synthetic', kind: 'generated', split: '' });
   });
 
-  test('a mended picture is taken up; nothing else changes', { timeout: 120_000 }, async () => {
+  test('a mended picture is taken up; nothing else changes', { timeout: 600_000 }, async () => {
     const before = tree(out);
     await writePerson(join(photos, 'ann/2.jpg'), 1);
     expect(run(...args).result).toMatchObject({ made: 1, found: 2 + 1, skipped: 0 });

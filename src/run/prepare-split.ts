@@ -26,7 +26,7 @@ export type SplitOptions = {
   readonly valShare?: number;
   /** folder with faceres.json and faceres.bin; default: nobody looks like anybody */
   readonly descriptor?: string;
-  /** cosine above which two subjects count as one person; default 0.7 (between the means of renders of one person, 0.76, and of two, 0.53) */
+  /** cosine above which two subjects count as one person; default 0.7 (between the means of renders of one person, 0.76, and of two, 0.51; src/evaluate/descriptor.ts) */
   readonly same?: number;
 };
 
