@@ -3,7 +3,9 @@
  * paper's preparation, which is not available here; the two numbers cannot be compared, so ours is stored in a folder of its own.
  *
  * After the no-reference blur measure of Crete, Dolmiere, Ladret and Nicolas (2007): a sharp picture loses most of its
- * differences between neighbours when it is blurred, a blurred one hardly any.
+ * differences between neighbours when it is blurred, a blurred one hardly any. Measured at 128² and 512² on one photo and two
+ * rendered people: 58 … 71 as they are, 39 … 51 enlarged two-fold, 23 … 35 four-fold, 19 … 23 eight-fold; the rest that a blurred
+ * picture keeps are the steps of 8 bits.
  */
 import type { Image } from '../../core/image.js';
 

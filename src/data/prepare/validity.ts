@@ -17,7 +17,7 @@ import { implausible } from './plausible.js';
 export type ValidityOptions = {
   /** most mean reprojection error, percent of the distance between the eyes; default 10: a lost fit, not a rough one */
   readonly fitError?: number;
-  /** least `sharpness(own)`; default 12 */
+  /** least `sharpness(own)`; default 25: refuses pictures enlarged about six-fold, see sharpness.ts */
   readonly sharpness?: number;
 };
 
@@ -40,7 +40,7 @@ export type ViewFacts = {
 /** Why a view is not valid, the first reason in the order of the table above; null when it is. */
 export function rejection(view: ViewFacts, options: ValidityOptions = {}): string | null {
   const { fit, caption, sharpness, hyperiqa } = view;
-  const { fitError = 10, sharpness: least = 12 } = options;
+  const { fitError = 10, sharpness: least = 25 } = options;
   if (!hasFace(fit)) return 'no face';
   if (fit.error_percent !== null && fit.error_percent > fitError) return 'the fit is off';
   if (!insideMargin(fit)) return 'a landmark is near the border';
