@@ -17,6 +17,7 @@ import { addHead } from './head.js';
 import { addHeads } from './heads.js';
 import { addInspect } from './inspect.js';
 import { addModels } from './models.js';
+import { addPrepare } from './prepare.js';
 import { addSample } from './sample.js';
 import { reportFailure } from './talk.js';
 import { addTrain } from './train.js';
@@ -44,6 +45,7 @@ function makeProgram(): Command {
   addFace(program);
   addSample(program);
   addInspect(program);
+  addPrepare(program);
   addTrain(program);
   addVerify(program);
   addModels(program);

@@ -30,7 +30,7 @@ export function addTrain(program: Command): void {
     .addArgument(new Argument('<stage>', 'in this order').choices(TRAINING_STAGES))
     .requiredOption(
       '--data <folders...>',
-      'shards of rendered people; the prior draws from all alike, other stages from the first',
+      'shards of rendered people or prepared roots; the prior draws from all alike, other stages from the first',
     )
     .requiredOption('--out <folder>', 'work folder: checkpoints, logs, sample grids and weights of all stages')
     .option('--head-model <file>', 'ICT-FaceKit file that the shards were rendered with (default: the formula heads)')

@@ -67,3 +67,9 @@ export const importJob = jobOf<typeof import('./import-model.js'), 'importModel'
   new URL('./import-model.js', import.meta.url),
   'importModel',
 );
+
+/** Photos or rendered people into the disk layout of the paper's data: `prepareData` in prepare.ts. */
+export const prepareJob = jobOf<typeof import('./prepare.js'), 'prepareData'>(
+  new URL('./prepare.js', import.meta.url),
+  'prepareData',
+);

@@ -178,9 +178,12 @@ export async function prepareMaterial(
   controls: boolean,
   first?: Material,
 ): Promise<Material> {
-  const pictures = loadPictures(folder, controls);
+  const pictures = await loadPictures(folder, controls);
   if (first) checkFits(folder, pictures, first.pictures);
-  const captions = captionsOf(readRenderedSet(folder, { controls }), request.headModel);
+  const captions =
+    pictures.captions.length > 0
+      ? pictures.captions
+      : captionsOf(readRenderedSet(folder, { controls }), request.headModel);
   const tokenizer = await settledTokenizer(request.out, captions);
   const vae = stageWeights(request.out, 'vae');
   const plain = miniNetworks(VOCABULARY);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { JokerError } from '../core/errors.js';
 import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
 import type { Report } from '../core/progress.js';
+import { isPreparedRoot } from '../data/sources/prepared-root.js';
 import { readRenderedSet } from '../data/sources/rendered-shards.js';
 import { miniNetworks, type StageOptions, type TrainingStage } from '../train/config.js';
 import { Crew, type CrewPlace, makeCrewMemory } from '../train/crew.js';
@@ -19,6 +20,7 @@ import { vaeTask } from '../train/vae.js';
 import type { OlderTensor } from '../train/warm-start.js';
 import { runJob } from './job.js';
 import { trainJob } from './jobs.js';
+import { preparedPictures } from './prepared-pictures.js';
 import type { TrainJobOptions } from './train-job.js';
 
 /** What to train, on what, where. */
@@ -65,7 +67,7 @@ export function stageWeightsPath(out: string, stage: TrainingStage): string {
 
 /** Runs or resumes the autoencoder's training and writes its weights. */
 export async function trainVae(request: TrainRequest): Promise<{ step: number; path: string }> {
-  const pictures = loadPictures(request.data[0]!, false);
+  const pictures = await loadPictures(request.data[0]!, false);
   const options = loopOptions(request);
   const networks = miniNetworks(1);
   const task = vaeTask(networks.vae, options.batch, pictureSource(pictures));
@@ -74,15 +76,16 @@ export async function trainVae(request: TrainRequest): Promise<{ step: number; p
 
 /** Trains the decoder further on the autoencoder's latents, and writes the whole autoencoder with it. */
 export async function trainDecoder(request: TrainRequest): Promise<{ step: number; path: string }> {
-  const pictures = loadPictures(request.data[0]!, false);
+  const pictures = await loadPictures(request.data[0]!, false);
   const options = loopOptions(request);
   const { vae } = miniNetworks(1);
   const weights = stageWeights(request.out, 'vae');
   return finish(request, decoderTask(vae, options.batch, pictureSource(pictures), weights), options);
 }
 
-/** Loads pictures; captions are filled in by the caller. */
-export function loadPictures(folder: string, controls: boolean): PictureSet {
+/** Loads pictures of a prepared root, or of shards, whose captions are filled in by the caller. */
+export async function loadPictures(folder: string, controls: boolean): Promise<PictureSet> {
+  if (isPreparedRoot(folder)) return preparedPictures(folder, controls);
   const set = readRenderedSet(folder, { controls });
   const { size, frames, views } = set.options;
   const people = set.images.length / (size * size * 3 * frames * views);

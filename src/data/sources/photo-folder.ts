@@ -1,0 +1,184 @@
+/**
+ * A person's own pictures as a source: `<folder>/<subject>/<sequence>/<picture>`, or `<folder>/<subject>/<picture>` for one
+ * sequence, or `<sequence>/<frame folder>/<camera picture>` for several cameras. `<picture>.txt` beside a picture is its caption.
+ *
+ * Not for videos: take frames out of them first. Frames are numbered by their names where all of a sequence are numbers of at most
+ * five digits (`frame_` may stand before), else by their order, so pictures added later may renumber the others.
+ */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
+import { JokerError } from '../../core/errors.js';
+import { readFileText, unreadable } from '../../core/files/read.js';
+import { loadPhoto } from '../../photo/load.js';
+import { isName, WILD_CAMERA, WILD_SEQUENCE } from '../prepare/layout.js';
+import { balancedList, interiorFrames } from '../prepare/selection.js';
+import type { PlannedFrame, PlannedSubject, Source } from '../prepare/source.js';
+
+/** Which of the pictures to take. */
+export type PhotoFolderOptions = {
+  /** side of the crops that will be cut */
+  readonly size: number;
+  /** frames of a sequence: interior points of it; default all */
+  readonly frames?: number;
+  /** subjects, balanced over the first 11 letters of their names; default all */
+  readonly people?: number;
+};
+
+/** The source, and files that are no pictures, by path. */
+export type PhotoFolder = Source & { readonly ignored: readonly string[] };
+
+const PICTURE = /\.(jpe?g|png|webp)$/i;
+/** Files that belong beside pictures. */
+const BESIDE = /\.txt$/i;
+/** Most entries of one folder: a bound on memory, far above any recording. */
+const MOST_ENTRIES = 1_000_000;
+/** Most bytes of a caption file; one line of it is used. */
+const CAPTION_BYTES = 65536;
+
+/**
+ * Lists the pictures; reads none.
+ * @throws JokerError missing-file, bad-file (two names that become one), nothing-to-do when there is no picture.
+ */
+export function photoFolder(root: string, options: PhotoFolderOptions): PhotoFolder {
+  const ignored: string[] = [];
+  const folders = entriesOf(root).filter((entry) => isFolder(join(root, entry)));
+  const chosen = balancedList(folders, options.people);
+  const names = safeNames(chosen, root);
+  const subjects = chosen
+    .map((folder, i) => subjectOf(join(root, folder), folder, names[i]!, options, ignored))
+    .filter((subject) => subject.frames.length > 0);
+  if (subjects.length === 0)
+    throw new JokerError(
+      'nothing-to-do',
+      `${root}: holds no pictures`,
+      'Arrange them as <subject>/<sequence>/<picture>.jpg (or .png, .webp).',
+    );
+  return {
+    kind: 'photo',
+    // Which files were there when it was made is recorded frame by frame.
+    identity: { source: 'photos', size: options.size, frames: options.frames ?? null },
+    subjects,
+    tongueBonus: 0,
+    ignored,
+    load: async (frame, camera) => {
+      const path = join(root, frame.origins[camera]!);
+      return { photo: await loadPhoto(path), matte: null, caption: captionBeside(path) };
+    },
+  };
+}
+
+function subjectOf(
+  folder: string,
+  origin: string,
+  name: string,
+  options: PhotoFolderOptions,
+  ignored: string[],
+): PlannedSubject {
+  const entries = entriesOf(folder);
+  const sequences = entries.filter((entry) => isFolder(join(folder, entry)));
+  const names = safeNames(sequences, folder);
+  const loose = framesOf(folder, origin, { subject: name, sequence: WILD_SEQUENCE, flat: true }, options, ignored);
+  const rest = sequences.flatMap((entry, i) =>
+    framesOf(
+      join(folder, entry),
+      `${origin}/${entry}`,
+      { subject: name, sequence: names[i]!, flat: false },
+      options,
+      ignored,
+    ),
+  );
+  return { name, origin, frames: [...loose, ...rest], calibration: null };
+}
+
+type Place = { readonly subject: string; readonly sequence: string; readonly flat: boolean };
+
+/** Frames of a sequence's folder; `flat`: folders in it are other sequences. */
+function framesOf(
+  folder: string,
+  origin: string,
+  { subject, sequence, flat }: Place,
+  options: PhotoFolderOptions,
+  ignored: string[],
+): PlannedFrame[] {
+  const found: { name: string; origins: Record<string, string> }[] = [];
+  for (const entry of entriesOf(folder)) {
+    const path = join(folder, entry);
+    if (isFolder(path)) {
+      const origins = flat ? {} : camerasOf(path, `${origin}/${entry}`, ignored);
+      if (Object.keys(origins).length > 0) found.push({ name: entry, origins });
+    } else if (PICTURE.test(entry)) found.push({ name: stem(entry), origins: { [WILD_CAMERA]: `${origin}/${entry}` } });
+    else if (!BESIDE.test(entry)) ignored.push(path);
+  }
+  const numbers = frameNumbers(found.map(({ name }) => name));
+  const order = [...found.keys()].sort((a, b) => numbers[a]! - numbers[b]!);
+  return interiorFrames(order.length, options.frames ?? order.length).map((place) => {
+    const index = order[place]!;
+    return { subject, sequence, frame: numbers[index]!, origins: found[index]!.origins };
+  });
+}
+
+function camerasOf(folder: string, origin: string, ignored: string[]): Record<string, string> {
+  const files = entriesOf(folder).filter((entry) => !isFolder(join(folder, entry)));
+  ignored.push(
+    ...files.filter((entry) => !PICTURE.test(entry) && !BESIDE.test(entry)).map((entry) => join(folder, entry)),
+  );
+  const pictures = files.filter((entry) => PICTURE.test(entry));
+  const names = safeNames(pictures.map(stem), folder);
+  return Object.fromEntries(pictures.map((entry, i) => [names[i]!, `${origin}/${entry}`]));
+}
+
+function frameNumbers(names: readonly string[]): number[] {
+  const numbers = names.map((name) => Number(/^(?:frame_)?(\d{1,5})$/.exec(name)?.[1] ?? Number.NaN));
+  const usable = numbers.every((n) => n >= 0) && new Set(numbers).size === numbers.length;
+  return usable ? numbers : [...names.keys()];
+}
+
+/** Names in which everything but letters, digits and `_+.,-` has become `_`. */
+function safeNames(names: readonly string[], where: string): string[] {
+  const safe = names.map((name) =>
+    name
+      .replace(/[^A-Za-z0-9_+.,-]/g, '_')
+      .replace(/^[^A-Za-z0-9_]/, '_')
+      .slice(0, 80),
+  );
+  safe.forEach((name, i) => {
+    const first = safe.indexOf(name);
+    if (first === i && isName(name)) return;
+    const what =
+      first === i ? `"${names[i]}" is no usable name` : `"${names[first]}" and "${names[i]}" become one name`;
+    throw new JokerError('bad-file', `${where}: ${what}`, 'Rename them with letters and digits.');
+  });
+  return safe;
+}
+
+function stem(name: string): string {
+  return basename(name, extname(name));
+}
+
+/** Visible names of a folder, sorted by code point. */
+function entriesOf(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+    if (names.length > MOST_ENTRIES)
+      throw new JokerError(
+        'bad-file',
+        `${folder}: ${names.length} entries`,
+        `Keep at most ${MOST_ENTRIES} in a folder.`,
+      );
+    return names.sort();
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false; // a dangling link is named when it is loaded
+}
+
+/** First line of the caption beside a picture, lower-case; null when there is none. */
+function captionBeside(picture: string): string | null {
+  const path = picture.replace(/\.[^.]+$/, '.txt');
+  if (!existsSync(path)) return null;
+  const line = readFileText(path, { maxBytes: CAPTION_BYTES }).split('\n', 1)[0]!.trim().toLowerCase();
+  return line === '' ? null : line;
+}
