@@ -37,6 +37,7 @@ const PLATFORM_ENGINE = [
   'src/graph/session',
   'src/graph/worker',
   'src/graph/device',
+  'src/head/kernels/crew',
 ];
 /** Gradients of operations are made of operations: these files need each other by nature, and only when called. */
 const MUTUAL = 'src/graph/ops/';

@@ -13,11 +13,11 @@ import { type Image, resizeArea } from '../core/image.js';
 import { type Report, silent } from '../core/progress.js';
 import { foldIn, foldInName, type RandomKey, RandomStream, randomKey } from '../core/rng.js';
 import type { Device } from '../graph/index.js';
-import { type Head, HeadRenderer, type HeadView, sampleDensity, updateOccupancy } from '../head/index.js';
+import { type Head, HeadRenderer, type HeadView, updateOccupancy } from '../head/index.js';
 import type { DistillConfig } from './config.js';
 import type { PerceptualTerm } from './losses.js';
 import { listUpdates, planStep, type TargetUpdate } from './plan.js';
-import { type DistillState, initialState } from './state.js';
+import { copyState, type DistillState, initialState } from './state.js';
 import { chooseBatch, HeadTrainer, type StepFigures } from './step.js';
 import type { TargetRequest, Teacher } from './teacher.js';
 
@@ -71,8 +71,10 @@ export async function distill(options: DistillOptions): Promise<Head> {
 }
 
 async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer: HeadRenderer): Promise<Head> {
-  const { config, report = silent, resume, checkpoint, checkpointEvery = 500 } = options;
+  const { config, report = silent, resume, checkpointEvery = 500 } = options;
+  const checkpoint = options.checkpoint && ((state: DistillState) => options.checkpoint!(copyState(state)));
   let state = resume ?? initialState(config, options.view);
+  state = { ...state, ...trainer.adopt(state.head, state.moments) };
   let shown: readonly Image[] = [];
   let faces: readonly Image[] | undefined;
   let size = 0;
@@ -93,19 +95,19 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
       shown = state.targets.map((target) => scaled(target, size));
       faces = options.faces?.map((face) => scaled(face, size));
     }
-    occupancyAt(state.head, config, n);
-    const stream = new RandomStream(keyOf(config, 'step', n));
-    const batch = chooseBatch(config.batch, options.cameras.length, size, stream);
+    occupancyAt(trainer, state.head, config, n);
+    const key = keyOf(config, 'step', n);
+    const batch = chooseBatch(config.batch, options.cameras.length, size, new RandomStream(key));
     const now = { renderer, head: state.head, n, size };
     const targets = plan.update?.kind === 'batch' ? await freshTargets(options, now, plan.update, batch.views) : shown;
     const seen = { cameras: options.cameras, targets, faces };
-    const figures = await trainer.step(state.head, state.moments, n, batch, seen, stream);
+    const figures = await trainer.step(state.head, state.moments, n, batch, seen, foldInName(key, 'samples'));
     state = { ...state, step: n + 1 };
     if ((n + 1) % REPORT_EVERY === 0 || n + 1 === config.steps) tell(report, n + 1, config.steps, figures, size);
     if ((n + 1) % checkpointEvery === 0) await checkpoint?.(state);
   }
   await checkpoint?.(state);
-  return state.head;
+  return copyState(state).head;
 }
 
 function keyOf(config: DistillConfig, name: string, n: number): RandomKey {
@@ -116,11 +118,11 @@ function scaled(image: Image, size: number): Image {
   return image.width === size ? image : resizeArea(image, size, size);
 }
 
-function occupancyAt(head: Head, config: DistillConfig, n: number): void {
+function occupancyAt(trainer: HeadTrainer, head: Head, config: DistillConfig, n: number): void {
   if (n % config.occupancy.every !== 0) return;
   updateOccupancy(
     head.occupancy,
-    (points) => sampleDensity(head, points),
+    (points) => trainer.density(head, points),
     new RandomStream(keyOf(config, 'occupancy', n)),
     {
       halfSide: config.field.halfSide,
@@ -172,8 +174,7 @@ function requestsOf(
   return views.map((view) => {
     const viewKey = foldIn(key, view);
     const small = resizeCamera(cameras[view]!, size, size);
-    const stream = new RandomStream(foldInName(viewKey, 'samples'));
-    const render = async () => (await renderer.render(head, small, { stream })).color;
+    const render = async () => (await renderer.render(head, small, { key: foldInName(viewKey, 'samples') })).color;
     return { view, camera: cameras[view]!, key: viewKey, render };
   });
 }

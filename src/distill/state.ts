@@ -38,6 +38,16 @@ export function initialState(config: DistillConfig, view?: HeadView): DistillSta
   return { head, moments: initialMoments(head), step: 0, updated: -1, targets: [] };
 }
 
+/** The same state with a table and moments of its own: those of a run lie in memory that its kernels go on changing. */
+export function copyState(state: DistillState): DistillState {
+  const { first, second } = state.moments['table']!;
+  return {
+    ...state,
+    head: { ...state.head, table: state.head.table.slice() },
+    moments: { ...state.moments, table: { first: first.slice(), second: second.slice() } },
+  };
+}
+
 /** The tensors and metadata of a checkpoint. Targets are kept as float32, exactly. */
 export function stateTensors(state: DistillState): { tensors: TensorToWrite[]; metadata: Record<string, string> } {
   const { tensors, metadata } = headTensors(state.head);

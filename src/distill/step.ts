@@ -1,30 +1,30 @@
 /**
  * One optimisation step of a head: choose views and a patch, march, run forward and backward, update.
  *
- * Features and tables are on the host, networks, compositing and loss on the graph: the graph returns the gradient with
- * respect to the features, and the host carries it on into the tables.
+ * The field runs in the kernels of head/, background and loss on the graph: the graph takes what the rays see and returns the
+ * gradient with respect to it, and the kernels carry it on into networks and table.
  */
 
 import type { Camera } from '../core/camera.js';
 import { resizeCamera } from '../core/camera.js';
 import type { Image } from '../core/image.js';
-import type { RandomStream } from '../core/rng.js';
+import type { RandomKey, RandomStream } from '../core/rng.js';
 import { compile, type Device, Graph, gradients, type Program } from '../graph/index.js';
 import {
-  type FieldLayout,
-  type FieldRun,
-  feedOf,
-  fieldLayout,
+  backgroundFeed,
+  backgroundOnGraph,
   fillCameraRays,
+  HARMONICS,
   type Head,
-  makeFieldRun,
+  isBackground,
+  networkInputs,
   networkShapes,
+  overBackground,
   type Patch,
-  raysOnGraph,
-  scatterGradient,
 } from '../head/index.js';
 import { adamWStep, type Moments, makeMoments } from './adamw.js';
 import type { DistillConfig } from './config.js';
+import { FieldPass } from './field-pass.js';
 import { buildLoss, type PerceptualTerm } from './losses.js';
 
 /** What a step sees, per view, at the current resolution. */
@@ -79,36 +79,58 @@ export type TrainerOptions = {
   readonly threads?: number;
 };
 
-/** Owns the compiled training step and its buffers: call `dispose`. Changes heads in place. */
+/** Points whose density is asked for at once, more than all cells of an occupancy grid of 32³. */
+const DENSITY_POINTS = 32 ** 3;
+
+/** Owns the compiled loss, the kernels and a head in training: call `dispose`. */
 export class HeadTrainer {
-  private readonly layout: FieldLayout;
-  private readonly run: FieldRun;
   private readonly target: Float32Array;
   private readonly face: Float32Array;
-  private readonly tableGradient: Float32Array;
 
   private constructor(
     private readonly config: DistillConfig,
     private readonly program: Program,
+    private readonly field: FieldPass,
   ) {
-    const { views, patch } = config.batch;
-    const rays = views * patch * patch;
-    this.layout = fieldLayout(config.field);
-    this.run = makeFieldRun(config.field, rays, config.samples);
-    this.target = new Float32Array(rays * 3);
-    this.face = new Float32Array(rays);
-    this.tableGradient = new Float32Array(this.layout.entries * 2);
+    this.target = new Float32Array(field.rays.count * 3);
+    this.face = new Float32Array(field.rays.count);
   }
 
-  /** Builds and compiles the step. */
+  /** Builds the kernels' room and compiles the loss. */
   static async create(config: DistillConfig, options: TrainerOptions = {}): Promise<HeadTrainer> {
-    return new HeadTrainer(config, await compileStep(config, options));
+    const { views, patch } = config.batch;
+    const size = {
+      rays: views * patch * patch,
+      samples: config.samples,
+      points: DENSITY_POINTS,
+      threads: options.threads,
+    };
+    const field = await FieldPass.create(config.field, size);
+    return new HeadTrainer(config, await compileLoss(config, options), field);
   }
 
   /**
-   * One step.
+   * Copies a head and its moments into the trainer.
+   * @returns the ones to train: table and moments lie in the kernels' memory, which other threads share. Copy before handing on.
+   */
+  adopt(head: Head, moments: MomentTable): { readonly head: Head; readonly moments: MomentTable } {
+    const { table, first, second } = this.field.kernels;
+    table.set(head.table);
+    first.set(moments['table']!.first);
+    second.set(moments['table']!.second);
+    return { head: { ...head, table }, moments: { ...moments, table: { first, second } } };
+  }
+
+  /** Density [N] of the head in training at points [N, 3] of the unit cube, N ≤ 32³. */
+  density(head: Head, points: Float32Array): Float32Array {
+    this.field.kernels.setNetworks(head.networks);
+    return this.field.kernels.density(points);
+  }
+
+  /**
+   * One step on an adopted head, in place.
    * @param n number of the step, from 0. @param views targets at the current resolution; faces: one mask per view at the same
-   * resolution, 1 where the head is known to be; absent: nothing is known. @param stream jitters the samples.
+   * resolution, 1 where the head is known to be; absent: nothing is known. @param key jitters the samples.
    */
   async step(
     head: Head,
@@ -116,17 +138,23 @@ export class HeadTrainer {
     n: number,
     batch: StepBatch,
     views: ViewSet,
-    stream: RandomStream,
+    key: RandomKey,
   ): Promise<StepFigures> {
+    const { field } = this;
+    if (head.table !== field.kernels.table) throw new Error('internal: a head that was not adopted');
     this.fillPatches(batch, views);
-    const { step } = this.config;
-    const feed = feedOf(head, this.layout, this.run, { step: step ?? undefined, stream });
+    field.kernels.setNetworks(head.networks);
+    field.kernels.setOccupancy(head.occupancy);
+    const march = { step: this.config.step ?? undefined, key };
+    field.forward(march);
     const out = await this.program.run({
-      ...feed,
+      ...backgroundFeed(head, field.rays),
+      seen: field.color,
+      opacity: field.opacity,
       target: this.target,
       ...(this.config.losses.coverage > 0 && { face: this.face }),
     });
-    this.update(head, moments, n, out);
+    this.update(head, moments, n, out, march);
     return { loss: out['loss']![0]!, l1: out['l1']![0]!, perceptual: out['perceptual']?.[0] ?? 0 };
   }
 
@@ -134,25 +162,32 @@ export class HeadTrainer {
     views.forEach((view, b) => {
       const at = b * place.width * place.height;
       const target = targets[view]!;
-      fillCameraRays(resizeCamera(cameras[view]!, target.width, target.height), place, this.run.rays, at);
+      fillCameraRays(resizeCamera(cameras[view]!, target.width, target.height), place, this.field.rays, at);
       copyPatch(target, place, this.target, at * 3);
       if (faces) copyPatch(faces[view]!, place, this.face, at);
     });
   }
 
-  private update(head: Head, moments: MomentTable, n: number, out: Record<string, Float32Array>): void {
+  private update(
+    head: Head,
+    moments: MomentTable,
+    n: number,
+    out: Record<string, Float32Array>,
+    march: { readonly step?: number; readonly key: RandomKey },
+  ): void {
     const { optimiser, rates } = this.config;
-    const { points, rays, samples } = this.run.batch;
     const decay = rateFactor(n, this.config);
-    this.tableGradient.fill(0);
-    scatterGradient(this.layout, points, rays * samples, out['features']!, this.tableGradient);
-    adamWStep(head.table, this.tableGradient, moments['table']!, n + 1, rates.table * decay, optimiser);
-    for (const [name, values] of Object.entries(head.networks))
-      adamWStep(values, out[`gradient:${name}`]!, moments[name]!, n + 1, rates.networks * decay, optimiser);
+    const table = { ...optimiser, rate: rates.table * decay, step: n + 1 };
+    const gradients = this.field.backward(march, out['gradient:seen']!, out['gradient:opacity']!, table);
+    for (const [name, values] of Object.entries(head.networks)) {
+      const gradient = gradients[name] ?? out[`gradient:${name}`]!;
+      adamWStep(values, gradient, moments[name]!, n + 1, rates.networks * decay, optimiser);
+    }
   }
 
-  /** Frees the program. */
+  /** Frees program and kernels. The adopted arrays stay readable. */
   async dispose(): Promise<void> {
+    this.field.dispose();
     await this.program.dispose();
   }
 }
@@ -163,24 +198,27 @@ export function rateFactor(n: number, { steps, decayFrom }: Pick<DistillConfig, 
   return progress <= decayFrom ? 1 : 0.1 ** ((progress - decayFrom) / (1 - decayFrom));
 }
 
-async function compileStep(config: DistillConfig, options: TrainerOptions): Promise<Program> {
-  const { views, patch } = config.batch;
+/** Background and loss: from what the field shows to the gradient with respect to it. */
+async function compileLoss(config: DistillConfig, options: TrainerOptions): Promise<Program> {
+  const count = config.batch.views * config.batch.patch ** 2;
   const g = new Graph();
-  const rays = raysOnGraph(g, config.field, views * patch * patch, config.samples);
-  const target = g.input('target', [views * patch * patch, 3]);
-  const face = config.losses.coverage > 0 ? g.input('face', [views * patch * patch]) : null;
-  const loss = buildLoss(g, rays, target, face, config.batch, config.losses, options.perceptual ?? null);
-  const names = Object.keys(networkShapes(config.field));
-  const all = gradients(loss.total, [rays.features, ...names.map((name) => rays.weights[name]!)]);
-  const outputs = {
-    loss: loss.total,
-    l1: loss.l1,
-    features: all[0]!,
-    ...(loss.perceptual && { perceptual: loss.perceptual }),
-  };
-  const weightGradients = Object.fromEntries(names.map((name, i) => [`gradient:${name}`, all[i + 1]!]));
+  const [seen, opacity] = [g.input('seen', [count, 3]), g.input('opacity', [count])];
+  const weights = networkInputs(g, config.field);
+  const background = backgroundOnGraph(weights, g.input('harmonics', [count, HARMONICS]));
+  const color = overBackground(seen, opacity, background);
+  const target = g.input('target', [count, 3]);
+  const face = config.losses.coverage > 0 ? g.input('face', [count]) : null;
+  const loss = buildLoss(g, { color, opacity }, target, face, config.batch, config.losses, options.perceptual ?? null);
+  const names = Object.keys(networkShapes(config.field)).filter(isBackground);
+  const all = gradients(loss.total, [seen, opacity, ...names.map((name) => weights[name]!)]);
+  const outputs = ['seen', 'opacity', ...names].map((name, i) => [`gradient:${name}`, all[i]!]);
   return compile({
-    outputs: { ...outputs, ...weightGradients },
+    outputs: {
+      loss: loss.total,
+      l1: loss.l1,
+      ...(loss.perceptual && { perceptual: loss.perceptual }),
+      ...Object.fromEntries(outputs),
+    },
     weights: options.perceptual?.weights,
     device: options.device,
     threads: options.threads,

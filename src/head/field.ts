@@ -149,6 +149,11 @@ export function networkShapes(config: FieldConfig): Readonly<Record<string, read
   };
 }
 
+/** True for a network of the background, which the kernels do not know. */
+export function isBackground(network: string): boolean {
+  return network.startsWith('background.');
+}
+
 /** Density bias b(x) at a world point: a ball that is dense in the middle, so that learning starts from a head-sized blob. */
 export function densityBias(config: FieldConfig, x: number, y: number, z: number): number {
   return config.biasHeight * (1 - Math.sqrt(x * x + y * y + z * z) / config.biasRadius);

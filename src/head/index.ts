@@ -9,25 +9,24 @@ export {
   type FieldConfig,
   type FieldLayout,
   fieldLayout,
+  isBackground,
   type LevelLayout,
   networkShapes,
   paperField,
 } from './field.js';
+export {
+  type FieldKernelOptions,
+  FieldKernels,
+  type ForwardOptions,
+  type RunOfStep,
+  type TableStep,
+} from './field-kernels.js';
 export { headFromTensors, headTensors, loadHead, saveHead } from './file.js';
 export { encodePoints, scatterGradient } from './hash.js';
 export { type Head, type HeadView, initialHead, paperView } from './head.js';
 export { type MarchOptions, makeSampleBatch, marchRays, type SampleBatch } from './march.js';
+export { backgroundOnGraph, networkInputs, overBackground } from './network.js';
 export { fullOccupancy, markOccupied, type Occupancy, updateOccupancy } from './occupancy.js';
 export { cameraRays, fillCameraRays, makeRays, type Patch, type Rays } from './rays.js';
-export {
-  type FieldRun,
-  feedOf,
-  HeadRenderer,
-  makeFieldRun,
-  type RaysOnGraph,
-  type RendererOptions,
-  type Rendering,
-  raysOnGraph,
-  renderHead,
-} from './render.js';
+export { backgroundFeed, HeadRenderer, type RendererOptions, type Rendering, renderHead } from './render.js';
 export { type FieldValues, headBox, sampleDensity, sampleField } from './sample.js';

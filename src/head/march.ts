@@ -30,7 +30,7 @@ export type MarchOptions = {
  * Eight times the paper's early stop of T = 1e-4. Measured on a head after 250 draft steps at 64², largest change of any
  * pixel: 14/255 at 9.2, 3/255 at 18, 1/255 at 37, none at 74.
  */
-const DEFAULT_STOP = 74;
+export const DEFAULT_STOP = 74;
 
 /** Samples of R rays. Arrays are [N], ray by ray, near to far. */
 export type SampleBatch = {

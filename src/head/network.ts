@@ -50,6 +50,11 @@ export function backgroundOnGraph(weights: Readonly<Record<string, Tensor>>, har
   return sigmoid(linear(second, weights['background.2.weight']!));
 }
 
+/** Colour [R, 3] with the background [R, 3] behind what the field shows: seen [R, 3] + (1 − opacity [R])·background. */
+export function overBackground(seen: Tensor, opacity: Tensor, background: Tensor): Tensor {
+  return add(seen, mul(reshape(sub(1, opacity), [opacity.shape[0]!, 1]), background));
+}
+
 /** What rays see. */
 export type Composite = {
   /** [R, 3] with the background behind */
@@ -77,6 +82,5 @@ export function compositeOnGraph(
   const weight = mul(exp(neg(before)), sub(1, exp(neg(thickness)))); // [R, S]
   const opacity = sum(weight, [1]);
   const seen = sum(mul(reshape(weight, [rays, samples, 1]), reshape(color, [rays, samples, 3])), [1]);
-  const behind = mul(reshape(sub(1, opacity), [rays, 1]), background);
-  return { color: add(seen, behind), opacity, distance: sum(mul(weight, distance), [1]) };
+  return { color: overBackground(seen, opacity, background), opacity, distance: sum(mul(weight, distance), [1]) };
 }

@@ -4,11 +4,12 @@ import { orbitCamera } from '../core/camera.js';
 import { RandomStream, randomKey } from '../core/rng.js';
 import { add, compile, Graph, gradients, mul, square, sub, sum } from '../graph/index.js';
 import { draftField, type FieldConfig, fieldLayout, networkShapes } from './field.js';
+import { feedOf, makeFieldRun, raysOnGraph } from './field-graph.js';
 import { scatterGradient } from './hash.js';
 import { gridCorners } from './hash-graph.js';
 import { type Head, initialHead } from './head.js';
 import { fillCameraRays } from './rays.js';
-import { feedOf, HeadRenderer, makeFieldRun, raysOnGraph } from './render.js';
+import { HeadRenderer } from './render.js';
 
 const config: FieldConfig = {
   ...draftField,

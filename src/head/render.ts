@@ -1,21 +1,20 @@
 /**
  * Pictures of a head: colour, opacity and depth of a camera.
  *
- * Owns one compiled program per field shape; weights are fed at every run, so that a head in training renders with the same
- * program. Not the training step (distill/step.ts).
+ * The field runs in the kernels (field-kernels.ts), the background behind it on the graph. Not the training step
+ * (distill/step.ts).
  */
 
 import type { Camera } from '../core/camera.js';
 import { type Image, makeImage } from '../core/image.js';
-import type { RandomStream } from '../core/rng.js';
-import { compile, type Device, Graph, type Program, type Tensor } from '../graph/index.js';
+import { foldIn, type RandomKey } from '../core/rng.js';
+import { compile, type Device, Graph, type Program } from '../graph/index.js';
 import { directionHarmonics, HARMONICS } from './background.js';
-import { FEATURES_PER_LEVEL, type FieldConfig, type FieldLayout, fieldLayout } from './field.js';
-import { encodePoints } from './hash.js';
+import { type FieldConfig, isBackground } from './field.js';
+import { FieldKernels } from './field-kernels.js';
 import type { Head } from './head.js';
-import { makeSampleBatch, marchRays, type SampleBatch } from './march.js';
-import { backgroundOnGraph, compositeOnGraph, fieldOnGraph, networkInputs } from './network.js';
-import { fillCameraRays, makeRays, type Rays } from './rays.js';
+import { backgroundOnGraph, networkInputs, overBackground } from './network.js';
+import { fillCameraRays, type Rays } from './rays.js';
 
 /** Options of a renderer; fixed for its life. */
 export type RendererOptions = {
@@ -43,106 +42,90 @@ export type Rendering = {
   readonly depth: Image;
 };
 
+/** See RendererOptions. */
+const [DEFAULT_RAYS, DEFAULT_SAMPLES] = [4096, 48];
+
 /** Below this opacity a pixel has no depth: the quotient would be noise. */
 const OPACITY_FLOOR = 1e-3;
 
-/** Arrays that one run reads: rays, their samples, features [N, F] and harmonics [R, 9]. */
-export type FieldRun = {
-  readonly rays: Rays;
-  readonly batch: SampleBatch;
-  readonly features: Float32Array;
-  readonly harmonics: Float32Array;
-};
-
-/** Room for runs of R rays × S samples. */
-export function makeFieldRun(config: FieldConfig, rays: number, samples: number): FieldRun {
-  return {
-    rays: makeRays(rays),
-    batch: makeSampleBatch(rays, samples),
-    features: new Float32Array(rays * samples * config.levels * FEATURES_PER_LEVEL),
-    harmonics: new Float32Array(rays * HARMONICS),
-  };
+/** What the background on the graph is fed with: harmonics [R, 9] of the rays, and its networks. */
+export function backgroundFeed(head: Pick<Head, 'config' | 'networks'>, rays: Rays): Record<string, Float32Array> {
+  const harmonics = new Float32Array(rays.count * HARMONICS);
+  directionHarmonics(head.config.background === 'world' ? rays.directions : rays.places, rays.count, harmonics);
+  const networks = Object.entries(head.networks).filter(([name]) => isBackground(name));
+  return { harmonics, ...Object.fromEntries(networks) };
 }
 
-/** The graph inputs that `feedOf` feeds, and what follows from them. */
-export type RaysOnGraph = {
-  readonly features: Tensor;
-  readonly weights: Readonly<Record<string, Tensor>>;
-  readonly color: Tensor;
-  readonly opacity: Tensor;
-  readonly distance: Tensor;
-};
-
-/** Declares the inputs of R rays × S samples and builds field, background and composite. */
-export function raysOnGraph(g: Graph, config: FieldConfig, rays: number, samples: number): RaysOnGraph {
-  const features = g.input('features', [rays * samples, config.levels * FEATURES_PER_LEVEL]);
-  const bias = g.input('bias', [rays * samples]);
-  const length = g.input('length', [rays, samples]);
-  const distance = g.input('distance', [rays, samples]);
-  const harmonics = g.input('harmonics', [rays, HARMONICS]);
-  const weights = networkInputs(g, config);
-  const field = fieldOnGraph(config, weights, features, bias);
-  const background = backgroundOnGraph(weights, harmonics);
-  const composite = compositeOnGraph(field.density, field.color, length, distance, background);
-  return { features, weights, ...composite };
-}
-
-/** Marches `run.rays` through a head and returns what the graph's inputs want. */
-export function feedOf(
-  head: Pick<Head, 'config' | 'table' | 'networks' | 'occupancy'>,
-  layout: FieldLayout,
-  run: FieldRun,
-  options: { readonly step?: number; readonly stop?: number; readonly stream?: RandomStream },
-): Record<string, Float32Array> {
-  const { rays, batch, features, harmonics } = run;
-  marchRays(rays, head.config, head.occupancy, { ...options, samples: batch.samples }, batch);
-  encodePoints(layout, head.table, batch.points, batch.rays * batch.samples, features);
-  const behind = head.config.background === 'world' ? rays.directions : rays.places;
-  directionHarmonics(behind, rays.count, harmonics);
-  const { bias, length, distance } = batch;
-  return { features, bias, length, distance, harmonics, ...head.networks };
-}
-
-/** Renders heads of one field shape. Owns a compiled program: call `dispose`. */
+/** Renders heads of one field shape. Owns a compiled program, memory and threads: call `dispose`. */
 export class HeadRenderer {
+  /** Made when the first head says how fine its occupancy grid is, and again when that changes. */
+  private kernels: FieldKernels | null = null;
+  private occupancy = 0;
+
   private constructor(
-    private readonly layout: FieldLayout,
+    private readonly config: FieldConfig,
     private readonly options: RendererOptions,
     private readonly program: Program,
-    private readonly room: FieldRun,
   ) {}
 
-  /** Builds and compiles the program for heads of this shape. */
+  /** Prepares for heads of this shape. */
   static async create(config: FieldConfig, options: RendererOptions = {}): Promise<HeadRenderer> {
-    const { rays = 4096, samples = 48, device, threads } = options;
-    const { color, opacity, distance } = raysOnGraph(new Graph(), config, rays, samples);
-    const program = await compile({ outputs: { color, opacity, distance }, device, threads });
-    return new HeadRenderer(fieldLayout(config), options, program, makeFieldRun(config, rays, samples));
+    const { rays = DEFAULT_RAYS, device, threads } = options;
+    const g = new Graph();
+    const [seen, opacity] = [g.input('seen', [rays, 3]), g.input('opacity', [rays])];
+    const color = overBackground(
+      seen,
+      opacity,
+      backgroundOnGraph(networkInputs(g, config), g.input('harmonics', [rays, HARMONICS])),
+    );
+    return new HeadRenderer(config, options, await compile({ outputs: { color }, device, threads }));
   }
 
   /**
    * Renders one view.
-   * @param options.stream jitters the samples as in training; without it the picture is exactly repeatable.
+   * @param options.key jitters the samples as in training; without it they sit in the middle of their steps.
    */
-  async render(head: Head, camera: Camera, options: { readonly stream?: RandomStream } = {}): Promise<Rendering> {
+  async render(head: Head, camera: Camera, options: { readonly key?: RandomKey } = {}): Promise<Rendering> {
     const { width, height } = camera;
     const rendering = {
       color: makeImage(width, height, 3),
       opacity: makeImage(width, height, 1),
       depth: makeImage(width, height, 1),
     };
+    const kernels = await this.kernelsFor(head);
     const { step, stop } = this.options;
-    for (let start = 0; start < width * height; start += this.room.rays.count) {
-      const count = fillPixels(camera, start, this.room.rays);
-      const feed = feedOf(head, this.layout, this.room, { step, stop, stream: options.stream });
-      const out = await this.program.run(feed);
-      store(rendering, camera, this.room.rays, start, count, out as Record<string, Float32Array>);
+    const { rays } = kernels;
+    for (let start = 0, run = 0; start < width * height; start += rays.count, run++) {
+      const count = fillPixels(camera, start, rays);
+      kernels.forward({ step, stop, key: options.key && foldIn(options.key, run) });
+      const feed = backgroundFeed(head, rays);
+      const { color } = await this.program.run({
+        ...feed,
+        seen: kernels.color.slice(),
+        opacity: kernels.opacity.slice(),
+      });
+      store(rendering, camera, rays, start, count, { ...kernels, color: color! });
     }
     return rendering;
   }
 
-  /** Frees the program. */
+  private async kernelsFor(head: Head): Promise<FieldKernels> {
+    const { resolution } = head.occupancy;
+    if (!this.kernels || this.occupancy !== resolution) {
+      this.kernels?.dispose();
+      const { rays = DEFAULT_RAYS, samples = DEFAULT_SAMPLES, threads } = this.options;
+      this.kernels = await FieldKernels.create(this.config, { rays, samples, threads, occupancy: resolution });
+      this.occupancy = resolution;
+    }
+    this.kernels.table.set(head.table);
+    this.kernels.setNetworks(head.networks);
+    this.kernels.setOccupancy(head.occupancy);
+    return this.kernels;
+  }
+
+  /** Frees program and kernels. */
   async dispose(): Promise<void> {
+    this.kernels?.dispose();
     await this.program.dispose();
   }
 }
@@ -182,16 +165,16 @@ function store(
   rays: Rays,
   start: number,
   count: number,
-  out: Record<string, Float32Array>,
+  out: { readonly color: Float32Array; readonly opacity: Float32Array; readonly distance: Float32Array },
 ): void {
   const m = camera.cameraToWorld;
-  to.color.data.set(out['color']!.subarray(0, count * 3), start * 3);
-  to.opacity.data.set(out['opacity']!.subarray(0, count), start);
+  to.color.data.set(out.color.subarray(0, count * 3), start * 3);
+  to.opacity.data.set(out.opacity.subarray(0, count), start);
   for (let i = 0; i < count; i++) {
     const d = i * 3;
-    const opacity = out['opacity']![i]!;
+    const opacity = out.opacity[i]!;
     // distance along the ray → depth along the camera's −z
     const forward = -(m[2]! * rays.directions[d]! + m[6]! * rays.directions[d + 1]! + m[10]! * rays.directions[d + 2]!);
-    to.depth.data[start + i] = opacity < OPACITY_FLOOR ? 0 : (out['distance']![i]! / opacity) * forward;
+    to.depth.data[start + i] = opacity < OPACITY_FLOOR ? 0 : (out.distance[i]! / opacity) * forward;
   }
 }

@@ -1,0 +1,100 @@
+/**
+ * All rays of a step through the field's kernels and back, in as many runs as fit their memory.
+ *
+ * With one run (small steps) nothing is computed twice. With more, each run marches and looks once for the loss and once
+ * more for its gradient, so that memory does not grow with the step. The number of runs changes the order of sums in the
+ * gradients, nothing else. Letters: R rays, S samples per ray.
+ */
+
+import type { RandomKey } from '../core/rng.js';
+import { FieldKernels, type Head, makeRays, type Rays, type TableStep } from '../head/index.js';
+
+/** Slots R·S of a run: 2^20 at 16 levels are 180 MB. */
+const RUN_SLOTS = 2 ** 20;
+
+/** How the rays of a step are sampled. */
+export type PassOptions = { readonly step?: number; readonly key: RandomKey };
+
+/** Owns the kernels of a training: call `dispose`. */
+export class FieldPass {
+  /** all rays of the step, to be filled by the caller */
+  readonly rays: Rays;
+  /** [R, 3] and [R]: what the field alone shows, after `forward` */
+  readonly color: Float32Array;
+  readonly opacity: Float32Array;
+
+  private constructor(
+    readonly kernels: FieldKernels,
+    rays: number,
+  ) {
+    this.rays = makeRays(rays);
+    this.color = new Float32Array(rays * 3);
+    this.opacity = new Float32Array(rays);
+  }
+
+  /** Room for R rays of S samples. @param points see `FieldKernelOptions` @param runSlots for tests */
+  static async create(
+    config: Head['config'],
+    size: { readonly rays: number; readonly samples: number; readonly points: number; readonly threads?: number },
+    runSlots: number = RUN_SLOTS,
+  ): Promise<FieldPass> {
+    // A divisor of R, so that all runs are full: R is views·patch², rich in factors of two.
+    let rays = size.rays;
+    while (rays * size.samples > runSlots && rays % 2 === 0) rays /= 2;
+    const kernels = await FieldKernels.create(config, { ...size, rays, training: true });
+    return new FieldPass(kernels, size.rays);
+  }
+
+  private get runs(): number {
+    return this.rays.count / this.kernels.rays.count;
+  }
+
+  private look(run: number, options: PassOptions): void {
+    const { rays } = this.kernels;
+    const [from, to] = [run * rays.count * 3, (run + 1) * rays.count * 3];
+    rays.origins.set(this.rays.origins.subarray(from, to));
+    rays.directions.set(this.rays.directions.subarray(from, to));
+    const firstChunk = run * Math.ceil(rays.count / this.kernels.raysPerChunk);
+    this.kernels.forward({ ...options, firstChunk });
+  }
+
+  /** Looks along all rays. */
+  forward(options: PassOptions): void {
+    const { kernels, color, opacity } = this;
+    for (let run = 0; run < this.runs; run++) {
+      this.look(run, options);
+      color.set(kernels.color, run * kernels.color.length);
+      opacity.set(kernels.opacity, run * kernels.opacity.length);
+    }
+  }
+
+  /**
+   * Carries gradients [R, 3] and [R] back and updates the table.
+   * @returns gradients of the density and feature networks.
+   */
+  backward(
+    options: PassOptions,
+    colorGradient: Float32Array,
+    opacityGradient: Float32Array,
+    update: TableStep,
+  ): Record<string, Float32Array> {
+    const { kernels, runs } = this;
+    const sum: Record<string, Float32Array> = {};
+    for (let run = 0; run < runs; run++) {
+      if (runs > 1) this.look(run, options);
+      const part = (all: Float32Array, room: Float32Array) =>
+        room.set(all.subarray(run * room.length, (run + 1) * room.length));
+      part(colorGradient, kernels.colorGradient);
+      part(opacityGradient, kernels.opacityGradient);
+      for (const [name, gradient] of Object.entries(kernels.backward()))
+        sum[name] = sum[name]?.map((x, i) => x + gradient[i]!) ?? gradient;
+      kernels.updateTable(update, { first: run === 0, last: run === runs - 1 });
+    }
+    return sum;
+  }
+
+  /** Stops the kernels' threads. */
+  dispose(): void {
+    this.kernels.dispose();
+  }
+}
