@@ -103,7 +103,10 @@ for (let i = 0; i < steps; i++) {
   back.cpu = Math.min(back.cpu, cpu);
 }
 const tables = await best(steps, () => kernels.updateTable({ ...optimiser, rate: 1e-4, step: warm }));
-const rest = { wall: whole.wall - forward.wall - back.wall - tables.wall, cpu: whole.cpu - forward.cpu - back.cpu - tables.cpu };
+const rest = {
+  wall: whole.wall - forward.wall - back.wall - tables.wall,
+  cpu: whole.cpu - forward.cpu - back.cpu - tables.cpu,
+};
 const share = (part: { cpu: number }) => +(part.cpu / whole.cpu).toFixed(2);
 
 // Floor: every slot is encoded and its density made; kept samples have colour, and everything back (twice as much).
@@ -111,7 +114,8 @@ const slots = rays.count * samples;
 const features = field.levels * 2;
 const one = 2 * field.hidden * features;
 const flops = slots * one + kept * (one + 2 * field.hidden * 4 + 2 * (2 * one + 2 * field.hidden * 4));
-const bytes = 7 * table.length * 4 + slots * field.levels * 8 * 8 + 2 * kept * field.levels * 8 * 8 + 4 * kept * features * 4;
+const bytes =
+  7 * table.length * 4 + slots * field.levels * 8 * 8 + 2 * kept * field.levels * 8 * 8 + 4 * kept * features * 4;
 console.log(
   JSON.stringify({
     what: 'joker',
@@ -122,7 +126,12 @@ console.log(
     samples_per_s: Math.round((slots / whole.cpu) * 1000 * threads),
     kept: +(kept / slots).toFixed(2),
     loss: +loss.toFixed(6),
-    shares: { march_and_forward: share(forward), backward: share(back), tables: share(tables), background_and_loss: share(rest) },
+    shares: {
+      march_and_forward: share(forward),
+      backward: share(back),
+      tables: share(tables),
+      background_and_loss: share(rest),
+    },
     floor_ms: { operations: +(flops / 25e6 / threads).toFixed(1), bytes: +(bytes / 10e6).toFixed(1) },
   }),
 );
@@ -146,7 +155,10 @@ function writeInputs(folder: string): void {
   const arrays: Record<string, Float32Array> = { table, ...networks, ...jitter, harmonics, target };
   for (const [name, data] of Object.entries(arrays)) writeFileSync(join(folder, `${name}.f32`), data);
   const layout = fieldLayout(field).levels;
-  writeFileSync(join(folder, 'field.json'), JSON.stringify({ rays: rays.count, samples, field, layout, optimiser, rates: config.rates }));
+  writeFileSync(
+    join(folder, 'field.json'),
+    JSON.stringify({ rays: rays.count, samples, field, layout, optimiser, rates: config.rates }),
+  );
 }
 
 /** The samples of the step: march.ts with the kernels' jitter, chunk by chunk. */

@@ -10,14 +10,25 @@ const SIZE = 32;
 const SAMPLES = 16;
 
 async function step(runSlots?: number) {
-  const field = await FieldPass.create(config, { rays: SIZE * SIZE, samples: SAMPLES, points: 0, threads: 1 }, runSlots);
+  const field = await FieldPass.create(
+    config,
+    { rays: SIZE * SIZE, samples: SAMPLES, points: 0, threads: 1 },
+    runSlots,
+  );
   const head = initialHead(config, randomKey(1));
   const stream = new RandomStream(randomKey(2));
   const { kernels } = field;
   kernels.table.set(head.table.map(() => stream.normal()));
   kernels.setNetworks(head.networks);
   kernels.setOccupancy(head.occupancy);
-  const camera = orbitCamera({ azimuth: 0.3, elevation: 0.1, distance: 1.2, focal: 4 * SIZE, width: SIZE, height: SIZE });
+  const camera = orbitCamera({
+    azimuth: 0.3,
+    elevation: 0.1,
+    distance: 1.2,
+    focal: 4 * SIZE,
+    width: SIZE,
+    height: SIZE,
+  });
   fillCameraRays(camera, { column: 0, row: 0, width: SIZE, height: SIZE }, field.rays);
   const options = { key: randomKey(3) };
   field.forward(options);
@@ -35,7 +46,6 @@ it('sees the same in four runs and sums up to the same gradients', async () => {
   expect(four.table).toEqual(one.table); // level by level in the order of samples, however they are cut
   for (const [name, gradient] of Object.entries(one.networks)) {
     const scale = Math.max(...gradient.map(Math.abs));
-    for (const [i, x] of gradient.entries())
-      expect(Math.abs(four.networks[name]![i]! - x)).toBeLessThan(1e-5 * scale); // float32 sums of thousands of terms
+    for (const [i, x] of gradient.entries()) expect(Math.abs(four.networks[name]![i]! - x)).toBeLessThan(1e-5 * scale); // float32 sums of thousands of terms
   }
 });

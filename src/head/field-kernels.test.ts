@@ -212,7 +212,10 @@ describe('FieldKernels', () => {
     for (const size of [1e4, -1e4, 1e15]) {
       const head = randomHead();
       head.table.fill(size);
-      const { networks, table, first, second, tableGradient, color, opacity, distance } = step(await kernelsOf(head), 0);
+      const { networks, table, first, second, tableGradient, color, opacity, distance } = step(
+        await kernelsOf(head),
+        0,
+      );
       for (const values of [table, first, tableGradient, color, opacity, distance, ...Object.values(networks)])
         expect(values.every(Number.isFinite)).toBe(true);
       expect(second.every((x) => x >= 0)).toBe(true);
