@@ -72,7 +72,7 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
 
 /**
  * Values of one pack. Most parameters of a network are short rows, and a node costs microseconds however short its input is:
- * one update for each made a quarter of a small model's step. Packs of this size (256 KB) still fit a core's cache.
+ * one update for each is thousands of tiny nodes. Packs of this size (256 KB) still fit a core's cache.
  */
 const PACK_VALUES = 1 << 16;
 
