@@ -4,7 +4,8 @@
  * Pictures are inside the page, links go to the folders beside it; nothing is asked of the network, and no script runs.
  */
 
-import { DIGITAL_SOURCE_TYPE, escapeMarkup, type Maker, SYNTHETIC_STATEMENT } from './marks.js';
+import { escapeMarkup, type Maker, SYNTHETIC_STATEMENT } from './marks.js';
+import { pageStart } from './page-start.js';
 
 /** A picture inside the page. */
 export type GalleryPicture = {
@@ -41,17 +42,7 @@ img,video{display:block;width:100%;aspect-ratio:1;object-fit:cover;background:#1
 /** HTML text of the page. */
 export function galleryPage({ title, heads, generator }: GalleryOptions): string {
   const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:";
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="generator" content="${escapeMarkup(generator)}">
-<meta name="DigitalSourceType" content="${DIGITAL_SOURCE_TYPE}">
-<title>${escapeMarkup(title)}</title>
-<style>${STYLE}</style>
-</head>
+  return `${pageStart({ title, generator, policy, style: STYLE })}
 <body>
 <h1>${escapeMarkup(title)}</h1>
 <main>

@@ -5,7 +5,8 @@
  */
 
 import { gzipSync } from 'node:zlib';
-import { DIGITAL_SOURCE_TYPE, escapeMarkup, type Maker, SYNTHETIC_STATEMENT } from '../marks.js';
+import { escapeMarkup, type Maker, SYNTHETIC_STATEMENT } from '../marks.js';
+import { pageStart } from '../page-start.js';
 import { VIEWER_SCRIPT } from './script.js';
 import { FRAGMENT_SHADER, VERTEX_SHADER } from './shader.js';
 import { VIEWER_STYLE } from './style.js';
@@ -45,17 +46,7 @@ const BACKGROUND = [0.11, 0.12, 0.13] as const;
 export function viewerPage(volume: Volume, options: ViewerOptions): string {
   const { title = 'A synthetic head', caption = '' } = options;
   const policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="generator" content="${escapeMarkup(options.generator)}">
-<meta name="DigitalSourceType" content="${DIGITAL_SOURCE_TYPE}">
-<title>${escapeMarkup(title)}</title>
-<style>${VIEWER_STYLE}</style>
-</head>
+  return `${pageStart({ title, generator: options.generator, policy, style: VIEWER_STYLE })}
 <body data-state="loading">
 <canvas tabindex="0" role="img" aria-label="${escapeMarkup(title)}, in 3D. Drag or use the arrow keys to turn, wheel or + and - to zoom."></canvas>
 <header><h1>${escapeMarkup(title)}</h1><p>${escapeMarkup(caption)}</p></header>
