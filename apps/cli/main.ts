@@ -11,6 +11,7 @@ import { packageRoot } from '../../src/core/files/assets.js';
 import { addDemo } from './demo.js';
 import { addEvaluateHead } from './evaluate-head.js';
 import { addEvaluatePrior } from './evaluate-prior.js';
+import { addEvaluateViews } from './evaluate-views.js';
 import { addExport } from './export.js';
 import { addFace } from './face.js';
 import { addHead } from './head.js';
@@ -52,6 +53,7 @@ function makeProgram(): Command {
   const evaluate = program.command('evaluate').description('measure the models against rendered people');
   addEvaluatePrior(evaluate);
   addEvaluateHead(evaluate);
+  addEvaluateViews(evaluate);
   return program;
 }
 

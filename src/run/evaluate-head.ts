@@ -5,47 +5,38 @@
  * The order of the work only: people are evaluate-people.ts's, measures and tables evaluate/'s.
  */
 import { resolve } from 'node:path';
-import { loadFaceTools } from '../condition/analyse-face.js';
 import { JokerError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files/atomic.js';
-import { placeModelFiles } from '../core/files/model-folder.js';
 import type { Image } from '../core/image.js';
 import { randomKey } from '../core/rng.js';
-import { openHeadModel } from '../data/sources/heads.js';
-import { PeopleRenderer } from '../data/synthetic/render.js';
 import { encodeImage } from '../deliver/index.js';
 import { type DistillConfig, withDynamicTarget, withStageTwo } from '../distill/index.js';
 import { type HeadResult, type HeadTable, headTable } from '../evaluate/head-table.js';
 import { PUBLISHED_TABLES, type PublishedTable } from '../evaluate/published-heads.js';
-import type { FaceTools } from '../face/analyse.js';
-import { JokerPrior, openPrior, type PriorModel } from '../prior/index.js';
-import { distillFace } from './distill-face.js';
-import { evaluationAngles, type StudioPerson, studioPerson, type TrueView } from './evaluate-people.js';
+import { type StudioPerson, studioPerson, type TrueView } from './evaluate-people.js';
 import { headSheet, type SheetRow } from './evaluate-sheet.js';
+import {
+  closeStudio,
+  openStudio,
+  peopleOptions,
+  type Studio,
+  type StudioRequest,
+  studioHead,
+} from './evaluate-studio.js';
 import { headConfig, type PresetOptions } from './head-config.js';
-import { HeadJudge } from './head-judge.js';
-import { type HeadTime, keptHead, type TimedHead, weightsIdentity } from './head-store.js';
+import type { HeadTime } from './head-store.js';
 import { type JobContext, stopIfAsked } from './job.js';
-import { embeddedPrior } from './subject.js';
 
 /** What to evaluate. */
-export type EvaluateHeadOptions = PresetOptions & {
-  /** number of people; default 5 */
-  readonly people?: number;
-  /** which comparisons; default: all three */
-  readonly rows?: readonly PublishedTable['name'][];
-  /** prior: a folder or compact file; default: the embedded weights */
-  readonly weights?: string;
-  /** safetensors copy of ICT-FaceKit Light; default: the formula family */
-  readonly headModel?: string;
-  /** seed of the people, default 70021; training uses others */
-  readonly peopleSeed?: number;
-  /** PNG file to write: per person true views, then each row's, with depth */
-  readonly sheet?: string;
-  /** folder to keep the heads in: an interrupted evaluation goes on there, and other tables share them */
-  readonly keep?: string;
-  readonly threads?: number;
-};
+export type EvaluateHeadOptions = PresetOptions &
+  StudioRequest & {
+    /** number of people; default 5 */
+    readonly people?: number;
+    /** which comparisons; default: all three */
+    readonly rows?: readonly PublishedTable['name'][];
+    /** PNG file to write: per person true views, then each row's, with depth */
+    readonly sheet?: string;
+  };
 
 /** One head that was measured. */
 export type EvaluatedHead = HeadResult & HeadTime;
@@ -67,9 +58,6 @@ export type EvaluateHeadResult = {
   readonly sheet: string | null;
 };
 
-/** Default seed of the people. */
-const PEOPLE_SEED = 70021;
-
 /** Makes and measures the heads. @throws JokerError for every problem that the person can solve. */
 export async function evaluateHead(options: EvaluateHeadOptions, context: JobContext): Promise<EvaluateHeadResult> {
   const bench = await openBench(options);
@@ -78,47 +66,22 @@ export async function evaluateHead(options: EvaluateHeadOptions, context: JobCon
     if (options.sheet) await writeFileAtomic(options.sheet, await encodeImage(found.picture, { generator: 'joker3d' }));
     return resultOf(options, bench, found);
   } finally {
-    await Promise.all([bench.judge.dispose(), bench.prior.dispose(), bench.tools.tracker.dispose()]);
+    await closeStudio(bench);
   }
 }
 
-type Bench = {
+type Bench = Studio & {
   readonly tables: readonly PublishedTable[];
-  readonly base: DistillConfig;
   /** config by row */
   readonly rows: ReadonlyMap<string, DistillConfig>;
-  readonly prior: JokerPrior;
-  readonly model: PriorModel;
-  readonly judge: HeadJudge;
-  readonly renderer: PeopleRenderer;
-  readonly tools: FaceTools;
-  /** what all heads depend on beside person and config */
-  readonly subject: { readonly weights: string; readonly headModel: string; readonly peopleSeed: number };
 };
 
-/** Opens all that is used for every person; what a person got wrong is refused before anything is computed. */
+/** Opens all that is used for every person. */
 async function openBench(options: EvaluateHeadOptions): Promise<Bench> {
-  const { threads, preset = 'table', peopleSeed = PEOPLE_SEED, headModel } = options;
-  const base = headConfig({ ...options, preset });
+  const base = headConfig({ ...options, preset: options.preset ?? 'table' });
   const tables = [...new Set(options.rows ?? TABLES)].map((name) => PUBLISHED_TABLES[name]);
-  const weights = options.weights ?? embeddedPrior();
-  const model = openPrior(weights);
-  const renderer = new PeopleRenderer(openHeadModel(headModel));
-  return {
-    tables,
-    base,
-    rows: rowsOf(tables, base),
-    prior: new JokerPrior(model, { threads, placer: placeModelFiles, batch: 8 }),
-    model,
-    judge: await HeadJudge.create(model, base, threads),
-    renderer,
-    tools: await loadFaceTools(undefined, { threads }),
-    subject: {
-      weights: weightsIdentity(weights),
-      headModel: headModel ? weightsIdentity(headModel) : renderer.anatomy.model.family,
-      peopleSeed,
-    },
-  };
+  const rows = rowsOf(tables, base); // refuses a preset without stages before anything is opened
+  return { ...(await openStudio(options, base)), tables, rows };
 }
 
 const TABLES = ['ratio', 'guidance', 'sds'] as const satisfies readonly PublishedTable['name'][];
@@ -171,9 +134,7 @@ type Found = { readonly heads: EvaluatedHead[]; readonly missed: number[]; reado
 
 async function runAll(options: EvaluateHeadOptions, context: JobContext, bench: Bench): Promise<Found> {
   const { people = 5 } = options;
-  const { rows, prior, base, subject } = bench;
-  const angles = evaluationAngles(base.views);
-  const studio = { ...bench, seed: subject.peopleSeed, size: prior.config.image_size, angles };
+  const { rows } = bench;
   const heads: EvaluatedHead[] = [];
   const missed: number[] = [];
   const sheet: SheetRow[] = [];
@@ -186,7 +147,7 @@ async function runAll(options: EvaluateHeadOptions, context: JobContext, bench: 
   });
   for (let index = 0; index < people; index++) {
     stopIfAsked(context.signal);
-    const person = await studioPerson(index, studio);
+    const person = await studioPerson(index, peopleOptions(bench));
     if (!person) {
       missed.push(index);
       const text = `no face found in person ${index}: left out`;
@@ -207,7 +168,7 @@ async function runAll(options: EvaluateHeadOptions, context: JobContext, bench: 
 async function measurePerson(
   person: StudioPerson,
   bench: Bench,
-  { threads, keep }: EvaluateHeadOptions,
+  options: EvaluateHeadOptions,
   { report, signal }: JobContext,
   tell: (done: number) => void,
 ): Promise<{ heads: EvaluatedHead[]; shown: SheetRow[] }> {
@@ -218,9 +179,7 @@ async function measurePerson(
     const name = JSON.stringify(config);
     let result = made.get(name);
     if (!result) {
-      const subject = { ...bench.subject, person: person.index, config };
-      const make = () => timedHead(person, config, bench, threads, signal);
-      const { head, time } = await keptHead(keep, subject, make);
+      const { head, time } = await studioHead(person, config, bench, options, signal);
       const { measures, row: pictures } = await bench.judge.look(head, person.views);
       result = { person: person.index, measures, ...time };
       made.set(name, result);
@@ -231,19 +190,6 @@ async function measurePerson(
     tell(heads.length);
   }
   return { heads, shown };
-}
-
-async function timedHead(
-  person: StudioPerson,
-  config: DistillConfig,
-  { prior, model, tools }: Bench,
-  threads: number | undefined,
-  signal: AbortSignal,
-): Promise<TimedHead> {
-  const [start, used] = [performance.now(), process.cpuUsage()];
-  const { head } = await distillFace({ ...person, config, prior, model, faceModel: tools.model, threads, signal });
-  const { user, system } = process.cpuUsage(used);
-  return { head, time: { seconds: (performance.now() - start) / 1000, processorSeconds: (user + system) / 1e6 } };
 }
 
 function noteOf(row: string, { person, measures, seconds, processorSeconds }: Omit<EvaluatedHead, 'row'>): string {

@@ -25,6 +25,8 @@ import { type Photo, photoFromImage } from '../photo/photo.js';
 export type TrueView = {
   /** the camera in the head's frame as the fit places it, S×S */
   readonly camera: Camera;
+  /** the fitted face turned into this view, as the prior is shown it */
+  readonly face: Face;
   /** S×S×3 */
   readonly color: Image;
   /** S×S×1 share of the pixel that the person covers */
@@ -154,6 +156,7 @@ function trueView(
   const face = recropped(withAngle(target, anglesOf(turn)), tools.model);
   return {
     camera: headCamera(face, size, WORLD_SCALE),
+    face,
     color: image,
     mask,
     depth: { width: size, height: size, channels: 1, data: depth.map((d) => d * MILLIMETRES) },

@@ -9,8 +9,8 @@ import { randomKey } from '../core/rng.js';
 import { tablePreset, viewCamera } from '../distill/index.js';
 import { type Head, initialHead, paperView, renderHead } from '../head/index.js';
 import { openPrior } from '../prior/index.js';
-import { type TrueView, WORLD_MILLIMETRES } from './evaluate-people.js';
-import { HeadJudge } from './head-judge.js';
+import { WORLD_MILLIMETRES } from './evaluate-people.js';
+import { HeadJudge, type JudgedView } from './head-judge.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'joker3d-judge-'));
 const field = { ...tablePreset.field, levels: 2, log2TableSize: 10, hidden: 8 };
@@ -31,7 +31,7 @@ afterAll(async () => {
 const STEPS = 26 / 255;
 
 /** The opaque ball that a new head is, as the truth of a view. */
-async function truth(azimuth: number): Promise<TrueView> {
+async function truth(azimuth: number): Promise<JudgedView> {
   const camera = viewCamera({ azimuth, elevation: 0.1 }, paperView, 32);
   const { samples, step } = tablePreset;
   const { color, opacity, depth } = await renderHead(head, camera, { samples, step: step ?? undefined, threads: 1 });

@@ -38,7 +38,7 @@ export class HeadJudge {
   }
 
   /** Renders a head from all true views and measures it; the pictures as a row of the sheet. */
-  async look(head: Head, views: readonly TrueView[]): Promise<{ measures: HeadMeasures; row: SheetRow }> {
+  async look(head: Head, views: readonly JudgedView[]): Promise<{ measures: HeadMeasures; row: SheetRow }> {
     const seen: ViewFigures[] = [];
     const pictures: Image[] = [];
     let depth: Image | null = null;
@@ -52,7 +52,8 @@ export class HeadJudge {
     return { measures: overViews(seen), row: { first: null, views: pictures, depth: depth! } };
   }
 
-  private async pictureFigures(found: Image, { color, mask }: TrueView): Promise<Omit<ViewFigures, 'pair'>> {
+  /** A picture against a true view, under the true matte. */
+  async pictureFigures(found: Image, { color, mask }: JudgedView): Promise<PictureFigures> {
     const [a, b] = [insideMatte(found, mask), insideMatte(color, mask)];
     const out = await this.perceptual.run({ found: toNetwork(a), truth: toNetwork(b) });
     return {
@@ -63,21 +64,32 @@ export class HeadJudge {
     };
   }
 
+  /** The head's picture from a view. */
+  async picture(head: Head, { camera }: JudgedView): Promise<Image> {
+    return (await this.renderer.render(head, camera)).color;
+  }
+
   /** Frees both programs. */
   async dispose(): Promise<void> {
     await Promise.all([this.renderer.dispose(), this.perceptual.dispose()]);
   }
 }
 
-type ViewFigures = Pick<HeadMeasures, 'perceptual' | 'ssim' | 'psnr' | 'mse'> & { readonly pair: DepthPair };
+/** What the judge looks at of a true view. */
+export type JudgedView = Omit<TrueView, 'face'>;
 
-function depthPair(depth: Image, opacity: Image, { depth: truth }: TrueView): DepthPair {
+/** Measures of one picture. */
+export type PictureFigures = Pick<HeadMeasures, 'perceptual' | 'ssim' | 'psnr' | 'mse'>;
+
+type ViewFigures = PictureFigures & { readonly pair: DepthPair };
+
+function depthPair(depth: Image, opacity: Image, { depth: truth }: JudgedView): DepthPair {
   return { found: { ...depth, data: depth.data.map((d) => d * WORLD_MILLIMETRES) }, opacity, truth };
 }
 
 function overViews(seen: readonly ViewFigures[]): HeadMeasures {
   const errors = seen.flatMap(({ pair }) => depthErrors(pair));
-  const mean = (name: keyof Omit<ViewFigures, 'pair'>) => meanOf(seen.map((view) => view[name]));
+  const mean = (name: keyof PictureFigures) => meanOf(seen.map((view) => view[name]));
   return {
     perceptual: mean('perceptual'),
     ssim: mean('ssim'),

@@ -32,6 +32,12 @@ export const evaluateHeadJob = jobOf<typeof import('./evaluate-head.js'), 'evalu
   'evaluateHead',
 );
 
+/** Heads against the prior's own views: `evaluateViews` in evaluate-views.ts. */
+export const evaluateViewsJob = jobOf<typeof import('./evaluate-views.js'), 'evaluateViews'>(
+  new URL('./evaluate-views.js', import.meta.url),
+  'evaluateViews',
+);
+
 /** A prior on held-out people by the paper's protocols: `evaluatePrior` in evaluate-prior.ts. */
 export const evaluatePriorJob = jobOf<typeof import('./evaluate-prior.js'), 'evaluatePrior'>(
   new URL('./evaluate-prior.js', import.meta.url),
