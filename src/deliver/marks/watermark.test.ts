@@ -1,5 +1,9 @@
 /** The watermark: a slow twin of its parts, its promises, and attacks on rendered people and on plain pictures. */
 
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -9,8 +13,9 @@ import { openHeadModel } from '../../data/sources/heads.js';
 import { samplePerson } from '../../data/synthetic/person.js';
 import { PeopleRenderer } from '../../data/synthetic/render.js';
 import { sampleShot } from '../../data/synthetic/shot.js';
+import { findFfmpeg, writeVideo } from '../video.js';
 import { psnr, watermarkImage } from './watermark.js';
-import { readWatermark, WHOLE_THRESHOLD, wholeScore, windowScore } from './watermark-detect.js';
+import { readWatermark, readWatermarkOfFrames, WHOLE_THRESHOLD, wholeScore, windowScore } from './watermark-detect.js';
 import { cheapestChanges, sumOfSquares } from './watermark-embed.js';
 import { blockCoefficients, type Frequency, gridOfCoefficients, lumaOf, toGrid } from './watermark-grid.js';
 import { idOfEvidence, presenceLayer } from './watermark-pattern.js';
@@ -180,5 +185,27 @@ describe('the run id', () => {
   it('is refused when its check fails', () => {
     expect(idOfEvidence(new Float64Array(48).fill(1))).toBeNull();
     expect(idOfEvidence(new Float64Array(48))).toBeNull();
+  });
+});
+
+const ffmpeg = await findFfmpeg();
+
+/** Only where the person who runs the tests has ffmpeg: the product takes theirs, too. */
+describe.runIf(ffmpeg)('in H.264', () => {
+  it.each([64, 256])('survives the delivered video at %i²', async (size) => {
+    const folder = mkdtempSync(join(tmpdir(), 'joker3d-watermark-'));
+    const file = join(folder, 'sweep.mp4');
+    const marked = [0, 1, 2, 3, 4, 5].map((index) => watermarkImage(person(index, size), 0xc0ffee));
+    await writeVideo(marked, file, { generator: 'joker3d test', ffmpeg: ffmpeg! });
+    const raw = ['-loglevel', 'error', '-i', file, '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'];
+    const { stdout } = spawnSync(ffmpeg!, raw, { maxBuffer: 1 << 26 });
+    rmSync(folder, { recursive: true });
+    const bytes = 3 * size * size;
+    expect(stdout.length).toBe(6 * bytes);
+    const frames = marked.map((_, i) => fromBytes(stdout.subarray(i * bytes, (i + 1) * bytes), size, size, 3));
+    const reading = readWatermarkOfFrames(frames);
+    expect(reading.present).toBe(true);
+    expect(frames.filter((frame) => readWatermark(frame).present).length).toBeGreaterThanOrEqual(5);
+    if (size === 256) expect(reading.runId).toBe('00c0ffee');
   });
 });
