@@ -11,6 +11,7 @@ import { packageRoot } from '../../src/core/files/assets.js';
 import { addDemo } from './demo.js';
 import { addEvaluateHead } from './evaluate-head.js';
 import { addEvaluatePrior } from './evaluate-prior.js';
+import { addEvaluateTongue } from './evaluate-tongue.js';
 import { addEvaluateViews } from './evaluate-views.js';
 import { addExport } from './export.js';
 import { addFace } from './face.js';
@@ -54,6 +55,7 @@ function makeProgram(): Command {
   addEvaluatePrior(evaluate);
   addEvaluateHead(evaluate);
   addEvaluateViews(evaluate);
+  addEvaluateTongue(evaluate);
   return program;
 }
 

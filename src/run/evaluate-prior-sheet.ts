@@ -14,8 +14,12 @@ export function priorSheet(benches: readonly ReadyBench[], rows: readonly Measur
       return [picture, control, driving, truth, ...predictions];
     }),
   );
-  const side = lines[0]?.[0]?.width;
-  if (side === undefined) return null;
+  return lines.length > 0 ? tiledLines(lines) : null;
+}
+
+/** Square pictures of one size, a line of them below the other; needs at least one. */
+export function tiledLines(lines: readonly (readonly Image[])[]): Image {
+  const side = lines[0]![0]!.width;
   const sheet = makeImage(Math.max(...lines.map((line) => line.length)) * side, lines.length * side, 3);
   lines.forEach((line, y) => {
     line.forEach((tile, x) => {

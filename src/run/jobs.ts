@@ -38,6 +38,12 @@ export const evaluateViewsJob = jobOf<typeof import('./evaluate-views.js'), 'eva
   'evaluateViews',
 );
 
+/** Does the text bring the tongue: `evaluateTongue` in evaluate-tongue.ts. */
+export const evaluateTongueJob = jobOf<typeof import('./evaluate-tongue.js'), 'evaluateTongue'>(
+  new URL('./evaluate-tongue.js', import.meta.url),
+  'evaluateTongue',
+);
+
 /** A prior on held-out people by the paper's protocols: `evaluatePrior` in evaluate-prior.ts. */
 export const evaluatePriorJob = jobOf<typeof import('./evaluate-prior.js'), 'evaluatePrior'>(
   new URL('./evaluate-prior.js', import.meta.url),
