@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/fixtures/build.ts',
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Jobs sign what they write: the tests' development key shall not be the person's own.
     env: { XDG_CONFIG_HOME: join(tmpdir(), 'joker3d-test-config') },

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 /** Runs `joker` from source. */
 function joker(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'apps/cli/main.ts', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/joker.mjs', ...args], {
     encoding: 'utf8',
   });
   return { status, stdout, stderr };

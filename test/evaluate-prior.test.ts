@@ -15,7 +15,7 @@ beforeAll(() => writeTinyPrior(weights));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function evaluate(...args: string[]) {
-  const command = ['--import', 'tsx', 'apps/cli/main.ts', 'evaluate', 'prior', '--threads', '1', ...args];
+  const command = ['bin/joker.mjs', 'evaluate', 'prior', '--threads', '1', ...args];
   return spawnSync(process.execPath, command, { encoding: 'utf8' });
 }
 

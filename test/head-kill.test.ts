@@ -32,7 +32,7 @@ async function head(
   ...more: string[]
 ): Promise<{ lines: number; code: number | null }> {
   const plan = ['--preset', 'table', '--steps', '30', '--threads', '1', '--seed', '5', '--text', 'a person smiling'];
-  const command = ['--import', 'tsx', 'apps/cli/main.ts', 'head', photo, '--out', out, '--weights', weights];
+  const command = ['bin/joker.mjs', 'head', photo, '--out', out, '--weights', weights];
   const child = spawn(process.execPath, [...command, ...plan, ...more], { stdio: ['ignore', 'ignore', 'pipe'] });
   let lines = 0;
   let killer: NodeJS.Timeout | undefined;

@@ -39,7 +39,7 @@ const PLAN = [
   '5',
 ];
 const SMALL = ['--resolution', '32', '--splats', '500', '--frames', '3', '--views', '1'];
-const command = ['--import', 'tsx', 'apps/cli/main.ts'];
+const command = ['bin/joker.mjs'];
 
 function joker(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...command, ...args], { encoding: 'utf8' });

@@ -25,7 +25,7 @@ const home = { ...process.env, XDG_CONFIG_HOME: at('config') };
 const elsewhere = { ...process.env, XDG_CONFIG_HOME: at('nowhere') };
 
 function joker(args: readonly string[], env: NodeJS.ProcessEnv = home) {
-  const run = spawnSync(process.execPath, ['--import', 'tsx', 'apps/cli/main.ts', ...args], { encoding: 'utf8', env });
+  const run = spawnSync(process.execPath, ['bin/joker.mjs', ...args], { encoding: 'utf8', env });
   return { status: run.status, stdout: run.stdout, stderr: run.stderr };
 }
 

@@ -19,7 +19,7 @@ const [source, configs, out] = ['paper.bin', 'configs', 'out'].map((name) => joi
 ];
 
 function joker(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'apps/cli/main.ts', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/joker.mjs', ...args], {
     encoding: 'utf8',
   });
   return { status, stdout, stderr };

@@ -30,7 +30,7 @@ import { writePerson } from './fixtures/person.js';
 const folder = mkdtempSync(join(tmpdir(), 'joker-prepare-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (...names: string[]) => join(folder, ...names);
-const command = ['--import', 'tsx', 'apps/cli/main.ts', 'prepare'];
+const command = ['bin/joker.mjs', 'prepare'];
 const small = ['--size', '64', '--threads', '1', '--json'];
 const wild = ['rendered:wild', '--people', '2', '--frames', '2', '--val-share', '0.5', ...small];
 
