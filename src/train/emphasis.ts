@@ -1,10 +1,10 @@
 /**
- * Where the loss counts more: the face, and above all the mouth, found on the control picture.
+ * Where the loss counts more: the face, its eyes, and above all the mouth, found on the control picture.
  *
  * Not in the paper, whose training set is a hundred times larger: of a 64² picture a tongue is forty pixels in a fifth of the
  * frames, so that a plain mean hardly hears what the word does. Weights have mean 1, so that the learning rate keeps its
- * meaning. The mouth's place is a rule of thumb on the mask's outline (the control has no labels): below the middle of the
- * face and a little beyond the chin, where tongues go.
+ * meaning. The places of eyes and mouth are rules of thumb on the mask's outline (the control has no labels): a band above the middle
+ * of the face; and below the middle and a little beyond the chin, where tongues go.
  */
 import type { PictureSet } from './pictures.js';
 
@@ -12,19 +12,22 @@ import type { PictureSet } from './pictures.js';
 export type Emphasis = {
   /** added to 1 on the face, in shares of a cell that it covers */
   readonly face: number;
+  /** added on the band of the eyes */
+  readonly eyes: number;
   /** added on the mouth */
   readonly mouth: number;
 };
 
-/** Mouth: rows from this share of the face's height down … */
-const MOUTH_TOP = 0.56;
-/** … to this one: a tongue hangs over the chin. */
-const MOUTH_BOTTOM = 1.06;
-/** Half of its width as a share of the face's width at that row's side of the face. */
-const MOUTH_HALF_WIDTH = 0.3;
+/** Where on the face: rows between two shares of its height, columns within a share of its width to both sides of the row's middle. */
+type Band = { readonly top: number; readonly bottom: number; readonly halfWidth: number };
+
+/** Eyes with lids and brows' lower edges; the outline's top is the hairline. */
+const EYES: Band = { top: 0.26, bottom: 0.46, halfWidth: 0.4 };
+/** The mouth, and the chin and what is below it: a tongue hangs over it. */
+const MOUTH: Band = { top: 0.56, bottom: 1.06, halfWidth: 0.3 };
 
 /** Weights of a picture's latent cells, [side, side], mean 1; all 1 where the control shows no face. */
-export function emphasisOf(set: PictureSet, index: number, side: number, { face, mouth }: Emphasis): Float32Array {
+export function emphasisOf(set: PictureSet, index: number, side: number, emphasis: Emphasis): Float32Array {
   const cover = coverOf(set, index, side);
   const box = boxOf(cover, side);
   const weights = new Float32Array(side * side).fill(1);
@@ -35,10 +38,11 @@ export function emphasisOf(set: PictureSet, index: number, side: number, { face,
     const along = (y + 0.5 - box.top) / height;
     const middle = rowMiddle(cover, side, y) ?? box.middle;
     for (let x = 0; x < side; x++) {
-      const inMouth =
-        along > MOUTH_TOP && along < MOUTH_BOTTOM && Math.abs(x + 0.5 - middle) < MOUTH_HALF_WIDTH * width;
+      const aside = Math.abs(x + 0.5 - middle) / width;
+      const inside = ({ top, bottom, halfWidth }: Band) => along > top && along < bottom && aside < halfWidth;
       const at = y * side + x;
-      weights[at] = 1 + face * cover[at]! + (inMouth ? mouth : 0);
+      const extra = (inside(EYES) ? emphasis.eyes : 0) + (inside(MOUTH) ? emphasis.mouth : 0);
+      weights[at] = 1 + emphasis.face * cover[at]! + extra;
       total += weights[at]!;
     }
   }

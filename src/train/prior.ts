@@ -36,7 +36,7 @@ export type PriorAblation = {
 };
 
 /** How the embedded prior's loss is spread (emphasis.ts); the paper's is a plain mean. */
-const MINI_EMPHASIS: Emphasis = { face: 1, mouth: 4 };
+const MINI_EMPHASIS: Emphasis = { face: 1, eyes: 2, mouth: 6 };
 
 /** Material of the prior's training: latents are indexed as the pictures of the set. */
 export type PriorMaterial = CaptionedLatents & { readonly pictures: PictureSet };
