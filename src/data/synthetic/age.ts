@@ -23,7 +23,7 @@ export function yearsShare(person: Person): number {
 /** Greys a person's hair, brows and beard by their age, and thins a man's hair. Stone and loud hair keep their colour. */
 export function wither(person: Person, random: RandomStream): Person {
   const years = yearsShare(person);
-  const share = Math.max(0, Math.min(1, 1.5 * years + 0.3 * (random.uniform() - 0.5))) * (years > 0.02 ? 1 : 0);
+  const share = Math.max(0, Math.min(1, 1.6 * (years - 0.1) + 0.4 * years * (random.uniform() - 0.5)));
   const keeps = person.skin.kind === 'stone' || random.chance(0.18); // or dyes it
   const to = mix(GREY, WHITE, years * random.uniform());
   const grey = (color: Rgb, part: number): Rgb => (keeps ? color : mix(color, to, part));

@@ -3,7 +3,7 @@
 import { anatomyFields, plainVertices } from './fields.js';
 import { GLASSES_VERTICES, glassesTriangles } from './glasses.js';
 import { HAIR_VERTICES, hairTriangles } from './hair.js';
-import { hatTriangles } from './hats.js';
+import { hatPlaces, hatTriangles } from './hats.js';
 import { type HeadModel, PART } from './head-model.js';
 import { openness } from './occlusion.js';
 import { printPlaces } from './skin-print.js';
@@ -37,6 +37,8 @@ export type Anatomy = {
   readonly coverTriangles: Uint32Array;
   /** index of the first triangle of a hat */
   readonly hatsFirst: number;
+  /** 2·HAT_VERTICES, see hats.ts */
+  readonly hatPlaces: Float32Array;
   /** 2·V: places on the print of rich skin */
   readonly printPlaces: Float32Array;
   readonly bitingEdges: BitingEdges;
@@ -73,6 +75,7 @@ export function makeAnatomy(model: HeadModel): Anatomy {
     skullGrid: skullGrid(model, skull),
     coverTriangles: concatenate(hair, hatTriangles(HAIR_VERTICES)),
     hatsFirst: hair.length / 3,
+    hatPlaces: hatPlaces(),
     printPlaces: printPlaces(model),
     bitingEdges: bitingEdges(model),
   };

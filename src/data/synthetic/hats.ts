@@ -28,11 +28,15 @@ export function hatTriangles(first: number): Uint32Array {
   return Uint32Array.from(out);
 }
 
-/** Column and row of a hat's vertex: [0 … 72, 0 … 1 on the crown, 1 … 2 beyond its edge]. */
-export function hatPlace(vertex: number): [number, number] {
-  const row = vertex % ROWS;
-  const along = row < CROWN_ROWS ? row / (CROWN_ROWS - 1) : 1 + (row - CROWN_ROWS) / (EDGE_ROWS - 1);
-  return [Math.floor(vertex / ROWS), along];
+/** Places of a hat's vertices, HAT_VERTICES×2: 0 … 72 around the head; 0 … 1 on the crown, 1 … 2 beyond its edge. */
+export function hatPlaces(): Float32Array {
+  const out = new Float32Array(2 * HAT_VERTICES);
+  for (let v = 0; v < HAT_VERTICES; v++) out.set([Math.floor(v / ROWS), alongRow(v % ROWS)], 2 * v);
+  return out;
+}
+
+function alongRow(row: number): number {
+  return row < CROWN_ROWS ? row / (CROWN_ROWS - 1) : 1 + (row - CROWN_ROWS) / (EDGE_ROWS - 1);
 }
 
 type Shape = {
@@ -86,7 +90,7 @@ export function placeHat(hat: Hat, skull: Skull, radius: SkullMap, seed: number)
     const azimuth = -Math.PI + (2 * Math.PI * c) / COLUMNS;
     const edge = edges[c]!;
     for (let r = 0; r < ROWS; r++) {
-      const [, along] = hatPlace(r);
+      const along = alongRow(r);
       const point =
         r < CROWN_ROWS
           ? outside(crownPoint(hat, shape, middle, edge, top, azimuth, along, seed), skull, radius, shape.margin)
@@ -186,21 +190,23 @@ function beyondEdge(
   }
 }
 
-/** Where the scarf's cloth leaves the forehead, degrees of azimuth: none before the first, all from the second. */
-const CHEEK = [46, 62] as const;
+/** Degrees of azimuth from which a scarf's cloth hangs down; before them it ends at the forehead. A whole column. */
+const CHEEK = 60;
+
+/** True where the sheet of a headscarf spans the face between forehead and cheek: no cloth is there. */
+export function faceOpening(hat: Hat, column: number, along: number): boolean {
+  return hat.kind === 'headscarf' && along > 1 && Math.abs(column - COLUMNS / 2) < (CHEEK * COLUMNS) / 360;
+}
 
 /** Cloth from the edge down around cheeks and neck: its front columns meet under the chin. */
 function drape(skull: Skull, edge: Vector, azimuth: number, d: number, seed: number): Vector {
   const degrees = (Math.abs(azimuth) * 180) / Math.PI;
-  const hang = smoothstep(CHEEK[0], CHEEK[1], degrees);
-  if (hang === 0 || d === 0) return edge;
-  const down = 1.62 * hang * d;
-  const y = edge[1] - down;
-  const around = (Math.max(0, degrees - CHEEK[1]) / (180 - CHEEK[1])) * Math.PI * Math.sign(azimuth || 1);
-  const fold = 0.05 * (noise1((azimuth + 4) * 5 + 1.5 * d, seed + 73) - 0.5) * smoothstep(0.1, 0.5, d);
-  const neck = 0.5 + 0.5 * smoothstep(0.6, 1, d) + fold;
+  if (degrees < CHEEK - 1 || d === 0) return edge;
+  const y = edge[1] - 2.15 * d;
+  const around = ((degrees - CHEEK) / (180 - CHEEK)) * Math.PI * Math.sign(azimuth);
+  const fold = 0.06 * (noise1((azimuth + 4) * 5 + 1.5 * d, seed + 73) - 0.5) * smoothstep(0.1, 0.5, d);
+  const neck = 0.6 + 0.25 * smoothstep(0.88, 1, d) + fold;
   const to: Vector = [neck * Math.sin(around) * 1.1, y, skull.z + 0.27 + neck * Math.cos(around) * 1.05];
-  const t = smoothstep(0.12, 0.8, d) * hang;
-  const bulge = 1 + (0.06 + fold) * Math.sin(Math.PI * Math.min(1, t));
-  return [(edge[0] + (to[0] - edge[0]) * t) * bulge, y, edge[2] + (to[2] - edge[2]) * t];
+  const t = smoothstep(0.32, 0.78, d);
+  return [edge[0] + (to[0] - edge[0]) * t + fold * Math.sign(azimuth), y, edge[2] + (to[2] - edge[2]) * t];
 }

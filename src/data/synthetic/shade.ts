@@ -6,7 +6,7 @@ import type { Body } from './body.js';
 import { FIELD_COUNT, PLAIN_FIELDS } from './fields.js';
 import { HAIR_VERTICES } from './hair.js';
 import { hatMaterial } from './hat-material.js';
-import { hatPlace } from './hats.js';
+import { faceOpening } from './hats.js';
 import { PART, poseMatrix } from './head-model.js';
 import { addLamps } from './lamps.js';
 import { type Gloss, illuminate, type Lamp, makeLamp, type Sample } from './lighting.js';
@@ -38,6 +38,8 @@ export type ShadeInput = {
 /** Gaze at full weight of an eyeLook name, radians: in and out 35°, up and down 25°, as eyes turn at most in daily life. */
 const GAZE_SIDE = 0.6;
 const GAZE_HEIGHT = 0.44;
+/** Largest wrap of a material: from there on the key gives nothing. */
+const MOST_WRAP = 0.3;
 
 /** Shades the samples of one picture. Owns the scratch values of a sample. */
 export class SampleShader {
@@ -75,10 +77,8 @@ export class SampleShader {
     const strand = hair.triangle[at]!;
     if (strand >= 0 && hair.inverseDepth[at]! > head.inverseDepth[at]!) {
       if (strand >= anatomy.hatsFirst) {
-        this.shadeHat(strand, at);
-        return PART.hat;
-      }
-      if (this.shadeHair(strand, at)) return PART.hair;
+        if (this.shadeHat(strand, at)) return PART.hat;
+      } else if (this.shadeHair(strand, at)) return PART.hair;
     }
     const triangle = head.triangle[at]!;
     return triangle < 0 ? PART.none : this.shadeHead(triangle, at);
@@ -233,7 +233,7 @@ export class SampleShader {
       const x = this.mean(posed, a, b, c);
       const y = this.mean(posed, a + 1, b + 1, c + 1);
       const z = this.mean(posed, a + 2, b + 2, c + 2);
-      lit = this.lit(x, y, z);
+      lit = this.lit(x, y, z, nx, ny, nz);
     }
     const { sample, gloss } = this;
     const { r, g, b: blue } = sample;
@@ -275,18 +275,22 @@ export class SampleShader {
     return true;
   }
 
-  private shadeHat(triangle: number, at: number): void {
+  /** Hat, or false where the sheet of a scarf spans the face. */
+  private shadeHat(triangle: number, at: number): boolean {
     const { anatomy, body, cover, hair } = this.input;
     const t = anatomy.coverTriangles;
     const [va, vb, vc] = [t[3 * triangle]!, t[3 * triangle + 1]!, t[3 * triangle + 2]!];
     this.weigh(cover.projected, 3 * va, 3 * vb, 3 * vc, at, hair.width);
-    const [a, b, c] = [hatPlace(va - HAIR_VERTICES), hatPlace(vb - HAIR_VERTICES), hatPlace(vc - HAIR_VERTICES)];
-    const column = this.wa * a[0] + this.wb * b[0] + this.wc * c[0];
-    const along = this.wa * a[1] + this.wb * b[1] + this.wc * c[1];
-    const { person } = body;
+    const [a, b, c] = [2 * (va - HAIR_VERTICES), 2 * (vb - HAIR_VERTICES), 2 * (vc - HAIR_VERTICES)];
+    const column = this.mean(anatomy.hatPlaces, a, b, c);
+    const along = this.mean(anatomy.hatPlaces, a + 1, b + 1, c + 1);
+    const { seed, rich } = body.person;
+    const hat = rich!.hat!;
+    if (faceOpening(hat, column, along)) return false;
     this.coverNormal(va, vb, vc);
-    this.normal[0] += hatMaterial(person.rich!.hat!, person.seed, column, along, this.sample, this.gloss);
+    this.normal[0] += hatMaterial(hat, seed, column, along, this.sample, this.gloss);
     this.lightCover(va, vb, vc, 0);
+    return true;
   }
 
   /** Unit normal of a sample of the cover, turned to the eye: its sheets have two sides. */
@@ -318,7 +322,7 @@ export class SampleShader {
     const x = this.mean(posed, a, b, c);
     const y = this.mean(posed, a + 1, b + 1, c + 1);
     const z = this.mean(posed, a + 2, b + 2, c + 2);
-    const lit = this.lit(x, y, z);
+    const lit = this.lit(x, y, z, normal[0], normal[1], normal[2]);
     const { r, g, b: blue } = sample;
     illuminate(sample, this.lamp, gloss, normal[0], normal[1], normal[2], 0.8, lit);
     const { lamp, lamps } = this.input.shot.light;
@@ -330,12 +334,14 @@ export class SampleShader {
     sample.b += shine * lamp[2] * (0.4 + blue);
   }
 
-  /** Share of the key that reaches a world point. */
-  private lit(x: number, y: number, z: number): number {
+  /** Share of the key that reaches a world point; 1 where the surface is turned away so far that it does not matter. */
+  private lit(x: number, y: number, z: number, nx: number, ny: number, nz: number): number {
     const { shot, shadow } = this.input;
-    const { shadow: strength, soft } = shot.light;
+    const { shadow: strength, soft, direction: d } = shot.light;
     if (strength === 0) return 1;
-    return 1 - strength * (1 - (soft > 0 ? shadow.litSoftly(x, y, z, soft) : shadow.lit(x, y, z)));
+    if (soft === 0) return 1 - strength * (1 - shadow.lit(x, y, z));
+    const away = nx * d[0] + ny * d[1] + nz * d[2] < -MOST_WRAP;
+    return away ? 1 : 1 - strength * (1 - shadow.litSoftly(x, y, z, soft));
   }
 }
 

@@ -74,8 +74,13 @@ export function makePrint(model: HeadModel, person: Person): SkinPrint | null {
   return withSlopes(height, tint);
 }
 
-/** Reads the print between its cells; outside of it, what lies at its edge. */
+/** Reads the print between its cells; beside it, what lies at its edge, and below it, on the bust, nothing. */
 export function readPrint(print: SkinPrint, u: number, v: number, out: PrintSample): void {
+  if (v < V0) {
+    out.r = out.g = out.b = 1;
+    out.slopeU = out.slopeV = 0;
+    return;
+  }
   const x = Math.max(0, Math.min(COLUMNS - 1.001, (u - U0) / CELL));
   const y = Math.max(0, Math.min(ROWS - 1.001, (v - V0) / CELL));
   const [x0, y0] = [Math.floor(x), Math.floor(y)];
@@ -102,10 +107,12 @@ function grain(person: Person, pores: number, height: Float32Array, tint: Float3
       height[i] = 1.2 * strength * speck;
       if (brushed) {
         const [u, v] = [column * CELL, row * CELL];
-        const turn = 0.8 * Math.sin(2.1 * u + 1.3 * v + (seed % 7));
-        const bristle = noise3(3 * (u + turn * v), 26 * (v - turn * u), 0, seed + 51) - 0.5;
-        tone *= 1 + 0.55 * bristle;
-        height[i]! += 1.6 * bristle;
+        // Patches of a brush's width, each with bristles in a direction of its own.
+        const angle = 6.3 * noise3(2.2 * u, 2.2 * v, 0, seed + 50);
+        const [c, s] = [Math.cos(angle), Math.sin(angle)];
+        const bristle = noise3(4 * (c * u + s * v), 20 * (c * v - s * u), 0, seed + 51) - 0.5;
+        tone *= 1 + 0.36 * bristle;
+        height[i]! += 1.1 * bristle;
       }
       for (let k = 0; k < 3; k++) tint[3 * i + k] = tone;
     }

@@ -9,9 +9,9 @@ import type { Person } from './person.js';
 /** Tone of a place on a lock: `u` around the head in columns, `v` along the lock 0 … 1. Mean about 0.9. */
 export function strandTone(u: number, v: number, seed: number): number {
   const bend = 0.8 * noise1(v * 5 + 0.3 * u, seed + 81);
-  const broad = noise3(u * 0.7 + bend, v * 1.5, 0, seed + 82);
-  const fine = noise3(u * 4.2 + 2 * bend, v * 1.2, 1, seed + 83);
-  const finest = noise3(u * 13 + 3 * bend, v * 1.5, 2, seed + 84);
+  const broad = noise1(u * 0.7 + bend, seed + 82);
+  const fine = noise1(u * 4.2 + 2 * bend, seed + 83);
+  const finest = noise1(u * 13 + 3 * bend, seed + 84);
   return 0.38 + 0.46 * broad + 0.4 * fine + 0.22 * finest;
 }
 
@@ -24,8 +24,8 @@ export function strandGlint(tangentOnHalf: number, tone: number): number {
 /** True where the outline frays and the sample shows what is behind. `facing` is |n·view|: 0 on the outline. */
 export function frayed(person: Person, u: number, v: number, facing: number): boolean {
   const wisps = person.rich?.strands.wisps ?? 0;
-  if (facing > 0.42) return false;
-  return noise3(u * 1.9, v * 30, 3, person.seed + 85) * (0.4 + wisps) > 0.25 + 2.2 * facing;
+  if (facing > 0.3) return false;
+  return noise3(u * 3.1, v * 34, 3, person.seed + 85) * (0.4 + wisps) > 0.3 + 2.6 * facing;
 }
 
 /** Factor of the hair's thickness: tufts that follow the locks. */
