@@ -2,9 +2,10 @@
 
 import { foldInName, type RandomKey, RandomStream } from '../../core/rng.js';
 import type { ArkitName, Expression } from './arkit.js';
+import { DOWNWARD, TONGUE_DIRECTIONS, UPWARD } from './directions.js';
 import { withLamps } from './lamps.js';
 import { sampleScene } from './scenes.js';
-import { DOWNWARD, type Shot, type ShotOptions, TONGUE_DIRECTIONS, type Tongue, UPWARD } from './shot.js';
+import type { Shot, ShotOptions, Tongue } from './shot.js';
 
 /** Adds the rich draws of a shot's key to the plain shot of that key; a studio keeps its light and its grey. */
 export function enrichShot(shot: Shot, key: RandomKey, setting: NonNullable<ShotOptions['setting']>): Shot {

@@ -1,7 +1,7 @@
 /** Words for what rich people have beyond plain ones, in the varied manner of captions. Lower case, no hyphens. */
 
 import type { RandomStream } from '../../core/rng.js';
-import { colorName } from './describe.js';
+import { colorName } from './color-names.js';
 import type { Person } from './person.js';
 import type { RichLook } from './rich-look.js';
 import type { SceneKind } from './scenes.js';

@@ -9,6 +9,7 @@
 import { foldInName, type RandomKey, RandomStream } from '../../core/rng.js';
 import { type ArkitName, type Expression, mirrored } from './arkit.js';
 import { hsv, mix, type Rgb } from './color.js';
+import { DOWNWARD, TONGUE_DIRECTIONS, type TongueDirection, UPWARD } from './directions.js';
 import { EXPRESSION_KINDS, type ExpressionKind } from './expressions.js';
 import type { Pose } from './head-model.js';
 import type { FurtherLamp } from './lamps.js';
@@ -16,11 +17,7 @@ import { enrichShot } from './rich-shot.js';
 import type { Scene } from './scenes.js';
 import type { Variety } from './variety.js';
 
-/** Where a tongue that is out points to. Left and right as seen in a frontal picture: left = image left. */
-export const TONGUE_DIRECTIONS = ['out', 'down', 'up', 'left', 'right', 'curled'] as const;
-
-/** One of the directions. */
-export type TongueDirection = (typeof TONGUE_DIRECTIONS)[number];
+export { TONGUE_DIRECTIONS, type TongueDirection } from './directions.js';
 
 /** A tongue that is out. */
 export type Tongue = {
@@ -179,11 +176,6 @@ function addGaze(weights: Partial<Record<ArkitName, number>>, random: RandomStre
   weights[side > 0 ? 'eyeLookInRight' : 'eyeLookOutRight'] = Math.min(1, Math.abs(side));
   for (const name of height > 0 ? UPWARD : DOWNWARD) weights[name] = Math.min(1, Math.abs(height));
 }
-
-/** Both eyes looking up. */
-export const UPWARD = ['eyeLookUpLeft', 'eyeLookUpRight'] as const;
-/** Both eyes looking down. */
-export const DOWNWARD = ['eyeLookDownLeft', 'eyeLookDownRight'] as const;
 
 /** Opens the jaw and lets go of what presses lips together, which no face does at once. */
 function openMouth(weights: Partial<Record<ArkitName, number>>, random: RandomStream): void {
