@@ -166,7 +166,9 @@ group('pictures', () => {
 group('print', () => {
   test('old skin has more relief than young skin; plain people have no print', () => {
     const relief = (age: number): number => {
-      const print = makePrint(model, look(natural, { age, marks: { pores: 0, freckles: 0, moles: 0, blemishes: 0 } }))!;
+      const marks = { pores: 0, freckles: 0, moles: 0, blemishes: 0 };
+      const makeUp = { rouge: 0, contour: 0, wing: 0 };
+      const print = makePrint(model, look(natural, { age, marks, makeUp }))!;
       let sum = 0;
       for (let i = 0; i < print.length; i += 5) sum += Math.abs(print[i + 3]!) + Math.abs(print[i + 4]!);
       return sum;
