@@ -1,7 +1,7 @@
 /**
  * How many synthetic pictures a second one core draws. One thread; the best of several runs, since machines are shared.
  *
- * Usage: npx tsx bench/synthetic.ts [--ict ict-facekit-light.safetensors] [--size 128] [--people 4] [--shots 20] [--repeat 5]
+ * Usage: npx tsx bench/synthetic.ts [--ict ict-facekit-light.safetensors] [--size 128] [--people 4] [--shots 20] [--repeat 5] [--variety plain|rich]
  */
 
 import { cpus } from 'node:os';
@@ -11,6 +11,7 @@ import { openHeadModel } from '../src/data/sources/heads.js';
 import { samplePerson } from '../src/data/synthetic/person.js';
 import { PeopleRenderer } from '../src/data/synthetic/render.js';
 import { sampleShot } from '../src/data/synthetic/shot.js';
+import { varietyNamed } from '../src/data/synthetic/variety.js';
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     people: { type: 'string', default: '4' },
     shots: { type: 'string', default: '20' },
     repeat: { type: 'string', default: '5' },
+    variety: { type: 'string', default: 'plain' },
   },
 });
 const [size, people, shots, repeat] = [values.size, values.people, values.shots, values.repeat].map(Number) as [
@@ -28,6 +30,7 @@ const [size, people, shots, repeat] = [values.size, values.people, values.shots,
   number,
 ];
 
+const variety = varietyNamed(values.variety);
 const opened = performance.now();
 const renderer = new PeopleRenderer(openHeadModel(values.ict));
 console.log(
@@ -40,8 +43,8 @@ for (let run = 0; run < repeat; run++) {
   const before = process.cpuUsage();
   for (let n = 0; n < people; n++) {
     const key = foldIn(randomKey(run), n);
-    const person = samplePerson(renderer.anatomy.model, key);
-    for (let k = 0; k < shots; k++) renderer.render(person, sampleShot(foldIn(key, k)), { size });
+    const person = samplePerson(renderer.anatomy.model, key, variety);
+    for (let k = 0; k < shots; k++) renderer.render(person, sampleShot(foldIn(key, k), { variety }), { size });
   }
   const rate = (people * shots * 1000) / (performance.now() - start);
   const used = process.cpuUsage(before);

@@ -4,7 +4,7 @@
  * the outer eye corners in the truth, as in gate-face.ts. The gate takes all 68 points; the figure without the 17 of the jaw
  * line, which annotations place differently, stands beside it. Exit code 1 when a gate is not reached.
  *
- *   npx tsx scripts/gate-synthetic.ts [--ict ict-facekit-light.safetensors] [--people 100] [--seed 7] [--points] [--json]
+ *   npx tsx scripts/gate-synthetic.ts [--ict ict-facekit-light.safetensors] [--people 100] [--seed 7] [--points] [--json] [--variety plain|rich]
  *
  * Measures the `formula` family, and `ict` when its file is named.
  */
@@ -15,6 +15,7 @@ import { openHeadModel } from '../src/data/sources/heads.js';
 import { samplePerson } from '../src/data/synthetic/person.js';
 import { PeopleRenderer, type Truth } from '../src/data/synthetic/render.js';
 import { sampleShot } from '../src/data/synthetic/shot.js';
+import { varietyNamed } from '../src/data/synthetic/variety.js';
 import { bootstrap, type Interval } from '../src/evaluate/bootstrap.js';
 import { meanOf, quantileOf } from '../src/evaluate/statistics.js';
 import { LANDMARKS_68 } from '../src/face/tracker/topology.js';
@@ -27,8 +28,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '7' },
     points: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    variety: { type: 'string', default: 'plain' },
   },
 });
+const variety = varietyNamed(values.variety);
 const [people, seed] = [Number(values.people), Number(values.seed)];
 const LEAST_FOUND = 0.95;
 const MOST_ERROR = 0.05;
@@ -65,13 +68,13 @@ async function gateFamily(ict: string | undefined, tracker: Tracker): Promise<Fa
   const missed: string[] = [];
   for (let n = 0; n < people; n++) {
     const key = foldIn(randomKey(seed), n);
-    const person = samplePerson(renderer.anatomy.model, key);
-    const shot = sampleShot(foldIn(key, 1), { yaw: 0.2, pitch: 0.15 });
+    const person = samplePerson(renderer.anatomy.model, key, variety);
+    const shot = sampleShot(foldIn(key, 1), { yaw: 0.2, pitch: 0.15, variety });
     const { image, truth } = renderer.render(person, shot, { size: SIZE });
     const [face] = await tracker.track(image, { maxFaces: 1 });
     const distances = face ? pointErrors(face.landmarks, truth) : null;
     if (distances && meanOf(distances) < ELSEWHERE) errors.push(distances);
-    else missed.push(`${n} (${person.skin.kind}, ${person.paint.pattern})`);
+    else missed.push(`${n} (${person.skin.kind}, ${person.paint.pattern}, ${person.rich?.hat?.kind ?? 'no hat'})`);
   }
   const interval = (list: readonly number[], name: number) =>
     bootstrap(
@@ -116,6 +119,6 @@ const results: FamilyResult[] = [];
 for (const family of values.ict ? [undefined, values.ict] : [undefined])
   results.push(await gateFamily(family, tracker));
 await tracker.dispose();
-if (values.json) console.log(JSON.stringify({ people, seed, size: SIZE, results }));
+if (values.json) console.log(JSON.stringify({ people, seed, variety, size: SIZE, results }));
 else results.forEach(print);
 if (!results.every((r) => r.passed)) process.exitCode = 1;

@@ -2,7 +2,7 @@
  * Renders people for training into shards of a folder, resumable: a shard that is there is not made again.
  *
  *   npx tsx scripts/render-training-set.ts OUT --ict ict-facekit-light.safetensors [--seed 1] [--people 2000] [--frames 3]
- *     [--views 2] [--size 64] [--open 0.4] [--setting wild|studio] [--part 0] [--parts 1]
+ *     [--views 2] [--size 64] [--open 0.4] [--setting wild|studio] [--variety plain|rich] [--part 0] [--parts 1]
  *
  * `--open`: share of frames whose mouth is made to open (see ShotOptions); half of the open mouths show a tongue.
  */
@@ -14,6 +14,7 @@ import { writeSafetensors } from '../src/core/files/safetensors.js';
 import { type RenderedSetOptions, renderPerson } from '../src/data/rendered.js';
 import { openHeadModel } from '../src/data/sources/heads.js';
 import { PeopleRenderer } from '../src/data/synthetic/render.js';
+import { varietyNamed } from '../src/data/synthetic/variety.js';
 import { Tracker } from '../src/face/tracker/tracker.js';
 
 const { values, positionals } = parseArgs({
@@ -27,17 +28,20 @@ const { values, positionals } = parseArgs({
     size: { type: 'string', default: '64' },
     open: { type: 'string', default: '0.4' },
     setting: { type: 'string', default: 'wild' },
+    variety: { type: 'string', default: 'plain' },
     part: { type: 'string', default: '0' },
     parts: { type: 'string', default: '1' },
   },
 });
 const folder = positionals[0]!;
 const [people, part, parts] = [values.people, values.part, values.parts].map(Number) as [number, number, number];
+const variety = varietyNamed(values.variety);
 const options: RenderedSetOptions = {
   seed: Number(values.seed),
   frames: Number(values.frames),
   views: Number(values.views),
   size: Number(values.size),
+  ...(variety !== 'plain' && { variety }),
   shots: { openChance: Number(values.open), ...(values.setting === 'studio' && { setting: 'studio', yaw: 1 }) },
 };
 /** People per shard. */

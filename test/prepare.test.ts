@@ -168,6 +168,8 @@ describe('rendered people', () => {
         { source: 'rendered:wild', frames: 3, size: 64 },
         /was prepared with .*"frames":2.*now asked for is .*"frames":3/,
       ],
+      [{ source: 'rendered:wild', frames: 2, size: 64, variety: 'rich' }, /now asked for is .*"variety":"rich"/],
+      [{ source: 'rendered:bench', variety: 'rich' }, /bench's people are plain/],
       [{ source: 'rendered:moon' }, /unknown source rendered:moon/],
       [{ source: 'rendered:wild', seed: 130213 }, /held out/],
       [{ source: 'rendered:wild', parts: 2, part: 2 }, /part 2 of 2/],

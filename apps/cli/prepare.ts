@@ -1,6 +1,7 @@
 /** The verb `prepare`: photos or rendered people into the disk layout of the paper's data. */
 
 import type { Command } from 'commander';
+import { VARIETIES } from '../../src/data/synthetic/variety.js';
 import { prepareJob } from '../../src/run/jobs.js';
 import type { PrepareOptions, PrepareResult } from '../../src/run/prepare.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
@@ -21,6 +22,7 @@ export function addPrepare(program: Command): void {
     .option('--cameras <count>', 'cameras of the rendered studio', numberBetween(1, 16, true), 16)
     .option('--seed <number>', 'seed of the rendered people', numberBetween(0, Number.MAX_SAFE_INTEGER, true))
     .option('--head-model <file>', 'ICT-FaceKit Light as safetensors, instead of heads by formula')
+    .option('--variety <name>', 'rendered people: plain, or rich (ages, hats, scenes)', oneOf(...VARIETIES), 'plain')
     .option('--sharpness <score>', 'least sharpness(own), 0 to 100', numberBetween(0, 100))
     .option(
       '--fit-error <percent>',

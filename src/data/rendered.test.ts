@@ -32,6 +32,18 @@ describe('a shot of a rendered set', () => {
     expect(shot(3, 0, 0).background).not.toEqual(a.background);
   });
 
+  test('is plain when the options do not say, and of the variety that they say for the whole set', () => {
+    expect(renderedShot({ ...options, variety: 'plain' }, 2, 0, 0, 0)).toEqual(shot(2, 0, 0));
+    const model = makeFormula();
+    expect(renderedPerson(model, 11, 4, 'plain')).toEqual(renderedPerson(model, 11, 4));
+    expect(renderedPerson(model, 11, 4, 'rich').rich).not.toBeNull();
+    const rich = { ...options, variety: 'rich' as const };
+    const shots = Array.from({ length: 20 }, (_, person) => renderedShot(rich, person, 0, 0, 0));
+    expect(shots.some(({ background }) => background.scene)).toBe(true);
+    const [a, b] = [renderedShot(rich, 2, 0, 0, 0), renderedShot(rich, 2, 1, 1, 0)];
+    expect([b.light, b.background]).toEqual([a.light, a.background]);
+  });
+
   test('gets another pose when the tracker missed it, and nothing else', () => {
     const again = renderedShot(options, 2, 0, 0, 1);
     expect(again.pose).not.toEqual(shot(2, 0, 0).pose);

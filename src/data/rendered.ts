@@ -14,6 +14,7 @@ import type { HeadModel } from './synthetic/head-model.js';
 import { type Person, samplePerson } from './synthetic/person.js';
 import type { PeopleRenderer } from './synthetic/render.js';
 import { type Shot, type ShotOptions, sampleShot } from './synthetic/shot.js';
+import type { Variety } from './synthetic/variety.js';
 
 /** What to render. */
 export type RenderedSetOptions = {
@@ -24,7 +25,9 @@ export type RenderedSetOptions = {
   readonly size: number;
   /** side of the pictures that are rendered and tracked; default 256 */
   readonly renderSize?: number;
-  readonly shots?: ShotOptions;
+  readonly shots?: Omit<ShotOptions, 'variety'>;
+  /** of people and shots; plain when absent, as in sets that were rendered before there was a choice */
+  readonly variety?: Variety;
 };
 
 /** One prepared picture. */
@@ -38,9 +41,9 @@ export type RenderedItem = {
 /** Attempts at an item, each with another pose, before its person is left out: the tracker misses about one in a hundred. */
 const TRIES = 3;
 
-/** The person of an index. */
-export function renderedPerson(model: HeadModel, seed: number, person: number): Person {
-  return samplePerson(model, personKey(seed, person));
+/** The person of an index; of plain variety by default. */
+export function renderedPerson(model: HeadModel, seed: number, person: number, variety?: Variety): Person {
+  return samplePerson(model, personKey(seed, person), variety);
 }
 
 function personKey(seed: number, person: number): RandomKey {
@@ -60,10 +63,11 @@ export function renderedShot(
   attempt: number,
 ): Shot {
   const key = foldIn(foldInName(personKey(options.seed, person), 'frames'), frame);
-  const { light, background } = sampleShot(foldInName(personKey(options.seed, person), 'scene'), options.shots);
-  const shot = { ...sampleShot(key, options.shots), light, background };
+  const shots: ShotOptions = { ...options.shots, variety: options.variety };
+  const { light, background } = sampleShot(foldInName(personKey(options.seed, person), 'scene'), shots);
+  const shot = { ...sampleShot(key, shots), light, background };
   if (view === 0 && attempt === 0) return shot;
-  const other = sampleShot(foldIn(foldIn(key, 1 + view), attempt), options.shots);
+  const other = sampleShot(foldIn(foldIn(key, 1 + view), attempt), shots);
   return { ...shot, pose: other.pose, framing: other.framing };
 }
 
@@ -74,7 +78,7 @@ export async function renderPerson(
   options: RenderedSetOptions,
   index: number,
 ): Promise<RenderedItem[] | null> {
-  const person = renderedPerson(renderer.anatomy.model, options.seed, index);
+  const person = renderedPerson(renderer.anatomy.model, options.seed, index, options.variety);
   const items: RenderedItem[] = [];
   for (let frame = 0; frame < options.frames; frame++)
     for (let view = 0; view < options.views; view++) {

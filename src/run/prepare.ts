@@ -18,6 +18,7 @@ import { prepareView } from '../data/prepare/view.js';
 import { openHeadModel } from '../data/sources/heads.js';
 import { photoFolder } from '../data/sources/photo-folder.js';
 import { PeopleRenderer } from '../data/synthetic/render.js';
+import type { Variety } from '../data/synthetic/variety.js';
 import { BENCH_SEED, benchPeople } from '../evaluate/bench.js';
 import type { FaceTools } from '../face/analyse.js';
 import { type JobContext, stopIfAsked } from './job.js';
@@ -45,6 +46,8 @@ export type PrepareOptions = SplitOptions &
     readonly seed?: number;
     /** ICT-FaceKit file instead of heads by formula */
     readonly headModel?: string;
+    /** rendered wild and studio: how varied people and pictures are; default plain, which the bench always is */
+    readonly variety?: Variety;
     /** processes that share the work, and which of them this is (0 …); default 1 and 0 */
     readonly parts?: number;
     readonly part?: number;
@@ -124,6 +127,8 @@ function openSource(options: PrepareOptions, context: JobContext): Source {
       `seed ${seed} is the bench's, whose people are held out`,
       'Choose another --seed.',
     );
+  if (setting === 'bench' && (options.variety ?? 'plain') !== 'plain')
+    throw new JokerError('bad-argument', "the bench's people are plain", 'Leave --variety out.');
   const indices =
     setting === 'bench' ? benchPeople(renderer.anatomy.model, seed) : range(people ?? (setting === 'wild' ? 100 : 20));
   return renderedSource(renderer, {
@@ -133,6 +138,7 @@ function openSource(options: PrepareOptions, context: JobContext): Source {
     frames: frames ?? (setting === 'studio' ? 4 : 10),
     cameras,
     size,
+    variety: options.variety,
   });
 }
 

@@ -235,7 +235,7 @@ function captionsOf(set: RenderedSet, headModel: string | undefined): string[] {
   const model = openHeadModel(headModel);
   const { options, people } = set;
   return people.flatMap((index) => {
-    const person = renderedPerson(model, options.seed, index);
+    const person = renderedPerson(model, options.seed, index, options.variety);
     return Array.from({ length: options.frames }, (_, frame) => {
       const random = new RandomStream(foldIn(foldIn(randomKey(options.seed + 1), index), frame));
       const shot = renderedShot(options, index, frame, 0, 0);

@@ -13,6 +13,7 @@ import { describe } from '../synthetic/describe.js';
 import type { Person } from '../synthetic/person.js';
 import type { PeopleRenderer } from '../synthetic/render.js';
 import type { Shot, ShotOptions } from '../synthetic/shot.js';
+import type { Variety } from '../synthetic/variety.js';
 import { STUDIO_SEQUENCES, WILD_CAMERA, WILD_SEQUENCE } from './layout.js';
 import { recordedShot, STUDIO_LENGTH } from './recordings.js';
 import { calibrationText, RIG, SENSOR, type Sensor, seenFrom, sensorFraming } from './rig.js';
@@ -37,6 +38,8 @@ export type RenderedSourceOptions = {
   readonly cameras: number;
   /** side of the crops that will be cut; raw pictures are 1.3 times as wide, at least 256 */
   readonly size: number;
+  /** of people and shots; default plain */
+  readonly variety?: Variety;
 };
 
 /** Frames of a rendered clip: ten seconds at 30 a second. */
@@ -54,18 +57,18 @@ const SHOTS = {
   studio: { setting: 'studio', yaw: 0.2, pitch: 0.15 },
   WILD: { setting: 'wild', openChance: 0.6 },
   STUDIO: { setting: 'studio', openChance: 0.6 },
-} as const satisfies Record<string, ShotOptions>;
+} as const satisfies Record<string, Omit<ShotOptions, 'variety'>>;
 
 /** The source. It owns no files; `renderer` is used for one picture at a time. */
 export function renderedSource(renderer: PeopleRenderer, options: RenderedSourceOptions): Source {
   const { model } = renderer.anatomy;
-  const { setting, seed, frames, cameras, size } = options;
+  const { setting, seed, frames, cameras, size, variety = 'plain' } = options;
   const digits = setting === 'wild' ? 5 : 3; // as subjects are called in CelebV-Text and in NeRSemble
   const named = options.people.map((index) => [String(index).padStart(digits, '0'), index] as const);
   const indices = new Map(named);
   let last: { readonly name: string; readonly person: Person } | null = null;
   const personOf = (name: string) => {
-    if (last?.name !== name) last = { name, person: renderedPerson(model, seed, indices.get(name)!) };
+    if (last?.name !== name) last = { name, person: renderedPerson(model, seed, indices.get(name)!, variety) };
     return last.person;
   };
   const rig = RIG.slice(0, cameras);
@@ -79,6 +82,7 @@ export function renderedSource(renderer: PeopleRenderer, options: RenderedSource
       frames,
       size,
       ...(calibration && { cameras }),
+      ...(variety !== 'plain' && { variety }), // roots from before there was a choice go on
     },
     subjects: named.map(([name, index]) => plannedSubject(name, index, options, calibration)),
     tongueBonus: setting === 'studio' ? 1 : 0,
@@ -139,10 +143,10 @@ function frameKey(seed: number, { subject, sequence, frame }: PlannedFrame): Ran
 
 /** The shot as a camera sees it; its framing is not used, see `view`. */
 function shotOf(options: RenderedSourceOptions, index: number, planned: PlannedFrame, camera: string): Shot {
-  const { setting, seed } = options;
+  const { setting, seed, variety } = options;
   const { sequence, frame } = planned;
-  const shots: ShotOptions = setting === 'bench' ? SHOTS[sequence === 'WILD' ? 'WILD' : 'STUDIO'] : SHOTS[setting];
-  const set: RenderedSetOptions = { seed, frames: options.frames, views: 1, size: options.size, shots };
+  const shots = setting === 'bench' ? SHOTS[sequence === 'WILD' ? 'WILD' : 'STUDIO'] : SHOTS[setting];
+  const set: RenderedSetOptions = { seed, frames: options.frames, views: 1, size: options.size, shots, variety };
   const names = sequencesOf(setting);
   const base = renderedShot(set, index, names.indexOf(sequence) * WILD_LENGTH + frame, 0, 0);
   const studio = STUDIO_SEQUENCES.find((one) => one === sequence);

@@ -49,7 +49,7 @@ export function shardLandmarks(folder: string, shard: string): Float32Array {
   return readTensor(openSafetensors(join(folder, shard)), 'landmarks');
 }
 
-/** Reads shards; with `controls`, only those that have controls. */
+/** Reads shards; with `controls`, only those that have controls. @throws JokerError missing-file; bad-file for mixed varieties. */
 export function readRenderedSet(folder: string, request: { controls: boolean; maximumPeople?: number }): RenderedSet {
   const shards = shardNames(folder).filter((name) => !request.controls || existsSync(normalsPath(folder, name)));
   if (shards.length === 0)
@@ -61,7 +61,14 @@ export function readRenderedSet(folder: string, request: { controls: boolean; ma
   for (const name of shards) {
     if (people.length >= (request.maximumPeople ?? Infinity)) break;
     const file = openSafetensors(join(folder, name));
-    options = JSON.parse(file.metadata['options']!) as RenderedSetOptions;
+    const own = JSON.parse(file.metadata['options']!) as RenderedSetOptions;
+    if (options && (own.variety ?? 'plain') !== (options.variety ?? 'plain'))
+      throw new JokerError(
+        'bad-file',
+        `${join(folder, name)}: people of variety ${own.variety ?? 'plain'} beside others`,
+        'Keep each variety in a folder of its own; captions are drawn from the options.',
+      );
+    options = own;
     people.push(...readIntegers(file, 'people'));
     images.push(readTensorBytes(file, 'images'));
     if (request.controls) normals.push(readTensorBytes(openSafetensors(normalsPath(folder, name)), 'normals'));

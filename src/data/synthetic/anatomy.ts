@@ -2,11 +2,14 @@
 
 import { anatomyFields, plainVertices } from './fields.js';
 import { GLASSES_VERTICES, glassesTriangles } from './glasses.js';
-import { hairTriangles } from './hair.js';
+import { HAIR_VERTICES, hairTriangles } from './hair.js';
+import { hatPlaces, hatTriangles } from './hats.js';
 import { type HeadModel, PART } from './head-model.js';
 import { openness } from './occlusion.js';
+import { printPlaces } from './skin-print.js';
 import { type Skull, skullOf } from './skull.js';
 import { type SkullGrid, skullGrid } from './skull-map.js';
+import { type BitingEdges, bitingEdges } from './teeth.js';
 import { TONGUE_VERTICES, tongueParts, tongueTriangles } from './tongue.js';
 
 /** Facts of a family for rendering. Vertices: the model's V, then the tongue's, then the glasses'. */
@@ -30,7 +33,15 @@ export type Anatomy = {
   readonly open: Float32Array;
   readonly skull: Skull;
   readonly skullGrid: SkullGrid;
-  readonly hairTriangles: Uint32Array;
+  /** triangles of the hair sheet, then from `hatsFirst` on those of a hat, whose vertices follow the hair's */
+  readonly coverTriangles: Uint32Array;
+  /** index of the first triangle of a hat */
+  readonly hatsFirst: number;
+  /** 2·HAT_VERTICES, see hats.ts */
+  readonly hatPlaces: Float32Array;
+  /** 2·V: places on the print of rich skin */
+  readonly printPlaces: Float32Array;
+  readonly bitingEdges: BitingEdges;
 };
 
 /** Works the facts out: about a second. */
@@ -49,6 +60,7 @@ export function makeAnatomy(model: HeadModel): Anatomy {
     canonical[3 * (model.vertexCount + i) + 2] = 0.02 * Math.floor(i / 16);
   }
   const fields = anatomyFields(model);
+  const hair = hairTriangles();
   return {
     model,
     vertexCount,
@@ -61,7 +73,11 @@ export function makeAnatomy(model: HeadModel): Anatomy {
     open: openness(model),
     skull,
     skullGrid: skullGrid(model, skull),
-    hairTriangles: hairTriangles(),
+    coverTriangles: concatenate(hair, hatTriangles(HAIR_VERTICES)),
+    hatsFirst: hair.length / 3,
+    hatPlaces: hatPlaces(),
+    printPlaces: printPlaces(model),
+    bitingEdges: bitingEdges(model),
   };
 }
 

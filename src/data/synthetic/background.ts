@@ -1,11 +1,16 @@
-/** The background of a synthetic picture: a gradient with soft shapes, linear light, evaluated once per final pixel. */
+/** The background of a synthetic picture: a scene, or a gradient with soft shapes; linear light, once per final pixel. */
 
 import { smoothstep } from './noise.js';
+import { fillScene } from './scenes.js';
 import type { Background } from './shot.js';
 
 /** Fills H·W·3 values (size × size) with linear light. */
 export function fillBackground(background: Background, size: number, out: Float32Array): void {
-  const { from, to, angle, blobs } = background;
+  const { from, to, angle, blobs, scene } = background;
+  if (scene) {
+    fillScene(scene, size, out);
+    return;
+  }
   const [gx, gy] = [Math.cos(angle), Math.sin(angle)];
   for (let row = 0, i = 0; row < size; row++)
     for (let column = 0; column < size; column++, i += 3) {

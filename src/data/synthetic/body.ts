@@ -1,14 +1,18 @@
 /** One person ready to be posed: their shape, colours and hair, worked out once per person; and the posing itself. */
 
+import { sag } from './age.js';
 import type { Anatomy } from './anatomy.js';
 import { ARKIT_NAMES } from './arkit.js';
 import { placeGlasses } from './glasses.js';
 import { growHair, type Hair } from './hair.js';
+import { placeHat } from './hats.js';
 import { addShape, type Pose, poseMatrix } from './head-model.js';
 import type { Person } from './person.js';
 import type { Shot } from './shot.js';
 import { bakeSkin } from './skin.js';
+import { makePrint, type SkinPrint } from './skin-print.js';
 import { skullMap } from './skull-map.js';
+import { unevenTeeth } from './teeth.js';
 import { placeTongue } from './tongue.js';
 
 /** A person's own arrays, in the head's space. */
@@ -19,18 +23,28 @@ export type Body = {
   /** V×3 linear colours */
   readonly colors: Float32Array;
   readonly hair: Hair | null;
+  /** 3·HAT_VERTICES, or null without a hat */
+  readonly hat: Float32Array | null;
+  /** of rich people */
+  readonly print: SkinPrint | null;
   /** 3·GLASSES_VERTICES */
   readonly glasses: Float32Array;
 };
 
-/** Works out a person: about 15 ms on an ICT head. */
+/** Works out a person: about 15 ms on an ICT head, 30 ms for rich people. */
 export function makeBody(anatomy: Anatomy, person: Person): Body {
   const base = anatomy.model.identityShape(person.identity);
+  sag(anatomy.model, base, person);
+  unevenTeeth(anatomy.model, base, person);
+  const radius = skullMap(anatomy.skullGrid, anatomy.skull, base);
+  const hat = person.rich?.hat ?? null;
   return {
     person,
     base,
     colors: bakeSkin(anatomy.model, anatomy.fields, person),
-    hair: growHair(person, anatomy.skull, skullMap(anatomy.skullGrid, anatomy.skull, base)),
+    hair: growHair(person, anatomy.skull, radius),
+    hat: hat && placeHat(hat, anatomy.skull, radius, person.seed),
+    print: makePrint(anatomy.model, person),
     glasses: placeGlasses(anatomy.model, base, person),
   };
 }
@@ -59,11 +73,16 @@ export function turn(pose: Pose, points: Float32Array, out: Float32Array): void 
   }
 }
 
-/** Vertex normals (area weights, unit length) of a mesh into `out`, without allocating. */
-export function normalsInto(positions: Float32Array, triangles: Uint32Array, out: Float32Array): void {
+/** Vertex normals (area weights, unit length) of a mesh, or of a range of its triangles, into `out`, without allocating. */
+export function normalsInto(
+  positions: Float32Array,
+  triangles: Uint32Array,
+  out: Float32Array,
+  { first, end } = { first: 0, end: triangles.length / 3 },
+): void {
   const p = positions;
   out.fill(0);
-  for (let t = 0; t < triangles.length; t += 3) {
+  for (let t = 3 * first; t < 3 * end; t += 3) {
     const a = triangles[t]! * 3;
     const b = triangles[t + 1]! * 3;
     const c = triangles[t + 2]! * 3;

@@ -6,9 +6,10 @@
  */
 
 import type { RandomStream } from '../../core/rng.js';
-import { type Rgb, toSrgb } from './color.js';
+import { colorName, hairColorName } from './color-names.js';
 import type { ExpressionKind } from './expressions.js';
-import { HAIR_COLORS, type Person } from './person.js';
+import type { Person } from './person.js';
+import { gazeWords, glassesWords, richAppearance, richSubject, sceneWords } from './rich-words.js';
 import { OPEN_MOUTH, type Shot, type TongueDirection } from './shot.js';
 
 /** A lower-case caption without a final period. The same shot gets other words from another stream. */
@@ -17,12 +18,18 @@ export function describe(person: Person, shot: Shot, random: RandomStream): stri
   const acts = actions(person, shot, random);
   const opening = random.chance(0.15) ? random.pick(['a photo of ', 'a portrait of ', 'a close up of ']) : '';
   const look = appearance(person, random);
-  const background = random.chance(0.08) ? ` in front of a ${colorName(shot.background.from)} background` : '';
+  const background = backgroundWords(shot, random);
   const joined = acts.join(random.chance(0.5) ? ' and ' : ', ');
   return `${opening}${who}${look}${acts.length ? (random.chance(0.3) ? ', ' : ' ') + joined : ''}${background}`;
 }
 
+function backgroundWords({ background: { from, scene } }: Shot, random: RandomStream): string {
+  if (scene) return random.chance(0.3) ? sceneWords(scene.kind, random) : '';
+  return random.chance(0.08) ? ` in front of a ${colorName(from)} background` : '';
+}
+
 function subject(person: Person, random: RandomStream): string {
+  if (person.rich) return richSubject(person, person.rich, random);
   if (person.skin.kind === 'stone')
     return `a ${random.pick(['stone statue', 'statue', 'gray stone bust'])} of ${random.pick(['a', 'a young'])} ${person.presentation}`;
   if (random.chance(0.2)) return 'a person'; // as captions of the product say, which knows no more (condition/caption.ts)
@@ -38,7 +45,9 @@ function appearance(person: Person, random: RandomStream): string {
     list.push(
       `${colorName(person.skin.waveColors[0])} ${random.pick(['patches', 'paint', 'patterns'])} on ${pronoun(person)} face`,
     );
-  if (person.skin.kind !== 'stone' && random.chance(0.65)) list.push(hairWords(person));
+  if (person.rich) list.push(...richAppearance(person, person.rich, random));
+  const bare = person.skin.kind !== 'stone' && person.rich?.hat?.kind !== 'headscarf';
+  if (bare && random.chance(0.65)) list.push(hairWords(person));
   if (person.beard.style !== 'none' && random.chance(0.6))
     list.push(
       person.beard.style === 'moustache'
@@ -50,9 +59,9 @@ function appearance(person: Person, random: RandomStream): string {
             : 'a stubble beard',
     );
   if (person.lips.amount > 0.9 && random.chance(0.4)) list.push(`${colorName(person.lips.color)} lipstick`);
-  if (person.glasses && random.chance(0.85)) list.push('glasses');
+  if (person.glasses && random.chance(0.85)) list.push(person.rich ? glassesWords(person.glasses, random) : 'glasses');
   if (!list.length) return '';
-  return ` with ${list.slice(0, 1 + random.integer(3)).join(' and ')}`;
+  return ` with ${list.slice(0, 1 + random.integer(person.rich ? 4 : 3)).join(' and ')}`;
 }
 
 function pronoun(person: Person): string {
@@ -126,7 +135,9 @@ function actions(person: Person, shot: Shot, random: RandomStream): string[] {
   if (mouth) out.push(random.pick(jaw > 0.65 ? WIDE : OPEN));
   if (shot.tongue) out.push(tongueWords(person, shot.tongue.direction, random));
   const words = jaw >= OPEN_MOUTH && CLOSED_KINDS.has(shot.kind) ? [] : KIND_WORDS[shot.kind];
-  if (words.length && random.chance(0.8)) out.push(random.pick(words));
+  const gaze = person.rich && gazeWords(shot, random);
+  if (words.length && random.chance(0.8) && !(gaze && shot.kind === 'neutral')) out.push(random.pick(words));
+  if (gaze && random.chance(0.7)) out.push(gaze);
   if (Math.abs(shot.pose.yaw) > 0.35 && random.chance(0.4))
     out.push(`looking to the ${shot.pose.yaw > 0 ? 'right' : 'left'}`);
   return out.slice(0, 3);
@@ -193,58 +204,3 @@ const KIND_WORDS: Record<ExpressionKind, readonly string[]> = {
   teeth: ['showing teeth', 'baring the teeth', 'gritting teeth'],
   open: [],
 };
-
-/** Everyday names of colours with a typical value in sRGB. */
-const COLORS: readonly (readonly [string, number, number, number])[] = [
-  ['black', 0.08, 0.08, 0.08],
-  ['gray', 0.5, 0.5, 0.5],
-  ['white', 0.92, 0.92, 0.9],
-  ['red', 0.8, 0.12, 0.12],
-  ['dark red', 0.45, 0.08, 0.1],
-  ['orange', 0.92, 0.5, 0.1],
-  ['yellow', 0.92, 0.85, 0.2],
-  ['green', 0.15, 0.6, 0.2],
-  ['light green', 0.55, 0.88, 0.5],
-  ['dark green', 0.08, 0.3, 0.12],
-  ['teal', 0.1, 0.6, 0.6],
-  ['light blue', 0.5, 0.75, 0.95],
-  ['blue', 0.15, 0.3, 0.85],
-  ['dark blue', 0.08, 0.1, 0.4],
-  ['purple', 0.5, 0.2, 0.7],
-  ['pink', 0.95, 0.5, 0.72],
-  ['brown', 0.4, 0.25, 0.14],
-  ['beige', 0.85, 0.75, 0.6],
-];
-
-/** The everyday name nearest to a linear colour. */
-export function colorName(color: Rgb): string {
-  return nearestName(color, COLORS);
-}
-
-function hairColorName(color: Rgb): string {
-  const natural = HAIR_COLORS.map((h): readonly [string, number, number, number] => [h.name, ...h.rgb]);
-  const loud = COLORS.filter(([name]) =>
-    [
-      'green',
-      'teal',
-      'blue',
-      'dark blue',
-      'purple',
-      'pink',
-      'orange',
-      'yellow',
-      'light green',
-      'light blue',
-      'dark green',
-      'dark red',
-    ].includes(name),
-  );
-  return nearestName(color, [...natural, ...loud]);
-}
-
-function nearestName(color: Rgb, names: readonly (readonly [string, number, number, number])[]): string {
-  const [r, g, b] = color.map(toSrgb) as [number, number, number];
-  const distance = (n: readonly [string, number, number, number]): number =>
-    (n[1] - r) ** 2 + (n[2] - g) ** 2 + (n[3] - b) ** 2;
-  return names.reduce((best, n) => (distance(n) < distance(best) ? n : best))[0];
-}

@@ -1,14 +1,16 @@
 /** Glasses: two rims, a bridge and two temples of bent wire, placed by the landmarks of a person's face at rest. */
 
 import type { HeadModel } from './head-model.js';
-import type { Person } from './person.js';
+import type { Frame, Person } from './person.js';
 
 /** Points along each wire and corners of its section. */
 const RIM = 28;
 const BAR = 5;
 const CORNERS = 6;
-/** Half-thickness of the wire: 2 mm. */
-const THICKNESS = 0.02;
+/** Half-thickness of each frame's wire, world units. */
+const THICKNESS: Record<Frame, number> = { ordinary: 0.02, wire: 0.011, thick: 0.034, half: 0.022 };
+/** Of the lower half of a half rim: a thread that holds the glass. */
+const THREAD = 0.004;
 
 /** Vertices: two rims, the bridge, two temples. */
 export const GLASSES_VERTICES = (2 * (RIM + 1) + 3 * BAR) * CORNERS;
@@ -67,7 +69,12 @@ export function placeGlasses(model: HeadModel, base: Float32Array, person: Perso
     );
   }
   let at = 0;
-  for (const line of lines) at = tube(line, out, at);
+  const thickness = THICKNESS[glasses.frame];
+  lines.forEach((line, i) => {
+    // Points of a rim run from the outer or inner side upwards, so that the second half lies below.
+    const below = glasses.frame === 'half' && i < 2 ? RIM / 2 : Infinity;
+    at = tube(line, out, at, (point) => (point > below && point < RIM ? THREAD : thickness));
+  });
   return out;
 }
 
@@ -95,18 +102,16 @@ function bar(a: Vector, b: Vector, arch: number): Vector[] {
 }
 
 /** Writes a tube about a line from value `at` on; returns where the next one begins. */
-function tube(line: readonly Vector[], out: Float32Array, at: number): number {
+function tube(line: readonly Vector[], out: Float32Array, at: number, thickness: (point: number) => number): number {
   line.forEach((p, i) => {
     const [a, b] = [line[Math.max(0, i - 1)]!, line[Math.min(line.length - 1, i + 1)]!];
     const along = unit([b[0] - a[0], b[1] - a[1], b[2] - a[2]]);
     const helper: Vector = Math.abs(along[2]) > 0.8 ? [0, 1, 0] : [0, 0, 1];
     const side = unit(cross(helper, along));
     const up = cross(along, side);
+    const radius = thickness(i);
     for (let j = 0; j < CORNERS; j++) {
-      const [c, s] = [
-        THICKNESS * Math.cos((2 * Math.PI * j) / CORNERS),
-        THICKNESS * Math.sin((2 * Math.PI * j) / CORNERS),
-      ];
+      const [c, s] = [radius * Math.cos((2 * Math.PI * j) / CORNERS), radius * Math.sin((2 * Math.PI * j) / CORNERS)];
       for (let k = 0; k < 3; k++) out[at++] = p[k]! + c * side[k]! + s * up[k]!;
     }
   });

@@ -5,10 +5,12 @@
  * Not strands, and no simulation: hair stays with the skull when the face moves.
  */
 
+import { pressed } from './hats.js';
 import { noise1, noise3, smoothstep } from './noise.js';
 import type { HairStyle, Person } from './person.js';
 import { hairline, type Skull, skullDirection } from './skull.js';
 import type { SkullMap } from './skull-map.js';
+import { fringeDrop, tufted } from './strands.js';
 
 /** Columns around the head and points along each. */
 export const HAIR_COLUMNS = 144;
@@ -62,10 +64,10 @@ export function hairTriangles(): Uint32Array {
   return Uint32Array.from(out);
 }
 
-/** The hair of a person on their own skull; null for bald and buzz-cut heads, whose hair is paint on the scalp. */
+/** The hair of a person on their own skull; null where it is paint on the scalp (bald, buzz) or under a headscarf. */
 export function growHair(person: Person, skull: Skull, radius: SkullMap): Hair | null {
   const { style, length } = person.hair;
-  if (style === 'bald' || style === 'buzz') return null;
+  if (style === 'bald' || style === 'buzz' || person.rich?.hat?.kind === 'headscarf') return null;
   const shape = STYLES[style];
   const positions = new Float32Array(HAIR_VERTICES * 3);
   const along = new Float32Array(HAIR_VERTICES * 2);
@@ -98,7 +100,10 @@ function lockPoint(
   const front = 1 - smoothstep(50, 75, degrees);
   const jitter = (noise1((azimuth + 4) * 9, person.seed) - 0.5) * (style.fringe ? 0.14 : 0.05);
   const end =
-    hairline(azimuth) + (style.fringe * (0.7 + 0.6 * length) - person.hair.recession) * front + jitter * (0.4 + front);
+    hairline(azimuth) +
+    (style.fringe * (0.7 + 0.6 * length) - person.hair.recession) * front +
+    jitter * (0.4 + front) +
+    fringeDrop(person, azimuth, style.fringe) * front;
   const curtain = style.hang ? smoothstep(CURTAIN[0], CURTAIN[1], degrees) : 0;
   const hang = style.hang && curtain > 0 ? (style.hang[0] + (style.hang[1] - style.hang[0]) * length) * curtain : 0;
   const turn = hang > 0 ? end + (1.35 - end) * curtain : end; // hanging locks leave the skull at ear height
@@ -136,7 +141,9 @@ function thickness(
   const groove =
     1 - 0.35 * Math.exp(-(((x - parted * 0.4) / 0.05) ** 2)) * smoothstep(-0.2, 0.5, z) * (style.hang ? 1 : 0);
   const bun = person.hair.style === 'bun' ? bunHeight(azimuth, polar) : 0;
-  return (edge + (body - edge) * taper) * lump * groove + bun;
+  const own = (edge + (body - edge) * taper) * lump * groove + bun;
+  const { rich } = person;
+  return rich ? own * tufted(person, azimuth, polar) * pressed(rich.hat, azimuth, polar) : own;
 }
 
 /** A ball of 9 cm behind the crown. */

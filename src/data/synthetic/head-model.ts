@@ -23,6 +23,7 @@ export const PART = {
   tongue: 7,
   hair: 8,
   glasses: 9,
+  hat: 10,
 } as const;
 
 /** Offsets of the vertices that one expression moves at weight 1. */

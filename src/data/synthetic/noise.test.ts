@@ -55,6 +55,8 @@ test('light: none gives black, shadow leaves the sky, turning away darkens', () 
       sky: [sky, sky, sky],
       ground: [sky, sky, sky],
       shadow: 1,
+      soft: 0,
+      lamps: [],
     });
   const shaded = (lamp: number, sky: number, nz: number, lit = 1): number => {
     const sample: Sample = { r: 0.5, g: 0.5, b: 0.5, cover: 1 };

@@ -8,6 +8,8 @@
 import { foldInName, type RandomKey, RandomStream } from '../../core/rng.js';
 import { hsv, mix, type Rgb, scaled, srgb } from './color.js';
 import type { HeadModel } from './head-model.js';
+import { enrich, type RichLook } from './rich-look.js';
+import type { Variety } from './variety.js';
 
 /** How the skin looks. */
 export type SkinKind = 'natural' | 'paint' | 'pattern' | 'stone';
@@ -20,6 +22,9 @@ export type HairStyle = 'bald' | 'buzz' | 'short' | 'swept' | 'fringe' | 'curly'
 
 /** Shapes of beard. */
 export type BeardStyle = 'none' | 'stubble' | 'moustache' | 'goatee' | 'full';
+
+/** Frames of glasses: ordinary 2 mm wire, thin metal, thick, or the upper half of a rim. */
+export type Frame = 'ordinary' | 'wire' | 'thick' | 'half';
 
 /** A person. Colours are linear light. */
 export type Person = {
@@ -69,7 +74,14 @@ export type Person = {
     readonly stripes: boolean /** world units below the chin */;
     readonly collar: number;
   };
-  readonly glasses: { readonly color: Rgb; readonly size: number; readonly round: boolean } | null;
+  readonly glasses: {
+    readonly color: Rgb;
+    readonly size: number;
+    readonly round: boolean;
+    readonly frame: Frame;
+  } | null;
+  /** what rich people have besides; null for plain people */
+  readonly rich: RichLook | null;
 };
 
 /** Natural skin from lightest to darkest, sRGB, spread like photographed skin (about the ten Monk tones). */
@@ -108,8 +120,20 @@ const IRIS_COLORS: readonly (readonly [number, number, number])[] = [
   [0.45, 0.46, 0.44],
 ];
 
-/** The person of a key: the same key gives the same person on the same head model. */
-export function samplePerson(model: HeadModel, key: RandomKey): Person {
+/** The person of a key: the same key and variety give the same person on the same head model. */
+export function samplePerson(model: HeadModel, key: RandomKey, variety: Variety = 'plain'): Person {
+  const person = samplePlain(model, key);
+  switch (variety) {
+    case 'plain':
+      return person;
+    case 'rich':
+      return enrich(person, key);
+    default:
+      return variety satisfies never;
+  }
+}
+
+function samplePlain(model: HeadModel, key: RandomKey): Person {
   const random = new RandomStream(foldInName(key, 'person'));
   const kind = pickKind(random);
   const presentation = random.chance(0.5) ? 'woman' : 'man';
@@ -168,8 +192,10 @@ export function samplePerson(model: HeadModel, key: RandomKey): Person {
             color: hsv(random.uniform(), random.uniform(0, 0.6), random.uniform(0.03, 0.5)),
             size: random.uniform(0.9, 1.2),
             round: random.chance(0.5),
+            frame: 'ordinary',
           }
         : null,
+    rich: null,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The renderer of synthetic people: person + shot → picture and truth. Geometry once per picture, two z-buffers (head with
- * tongue; hair, whose ends are cut out per sample), shading per sample in linear light, box filter down to the picture.
+ * tongue; hair, whose ends are cut out per sample, and hat), shading per sample in linear light, box filter down to the picture.
  *
  * Deterministic: the same person and shot give the same picture at the same size on every machine with IEEE arithmetic.
  */
@@ -14,6 +14,7 @@ import { type Body, expressBody, makeBody, normalsInto, turn } from './body.js';
 import { toSrgb } from './color.js';
 import { landmarkPositions, shotCamera } from './framing.js';
 import { HAIR_VERTICES } from './hair.js';
+import { HAT_VERTICES } from './hats.js';
 import { fivePoints, type HeadModel, PART } from './head-model.js';
 import type { Person } from './person.js';
 import { SampleShader } from './shade.js';
@@ -67,9 +68,7 @@ export class PeopleRenderer {
   private readonly normals: Float32Array;
   private readonly projected: Float32Array;
   private readonly shadowProjected: Float32Array;
-  private readonly hairPosed = new Float32Array(3 * HAIR_VERTICES);
-  private readonly hairNormals = new Float32Array(3 * HAIR_VERTICES);
-  private readonly hairProjected = new Float32Array(3 * HAIR_VERTICES);
+  private readonly cover: Cover = makeCover();
   private targets: { head: RasterTarget; hair: RasterTarget; sky: Float32Array } | null = null;
 
   constructor(model: HeadModel) {
@@ -95,7 +94,7 @@ export class PeopleRenderer {
     const { head, hair, sky } = this.prepareTargets(size, size * supersample);
     projectVertices(fine, this.posed, this.projected);
     rasterize(head, this.projected, this.anatomy.triangles, { cull: 'back' });
-    if (body.hair) this.drawHair(body.hair.positions, shot, fine, hair);
+    this.drawCover(body, shot, fine, hair);
     this.castShadows(body, shot);
     fillBackground(shot.background, size, sky);
     const shader = new SampleShader({
@@ -106,9 +105,7 @@ export class PeopleRenderer {
       posed: this.posed,
       normals: this.normals,
       projected: this.projected,
-      hairPosed: this.hairPosed,
-      hairNormals: this.hairNormals,
-      hairProjected: this.hairProjected,
+      cover: this.cover,
       shadow: this.shadow,
       head,
       hair,
@@ -128,21 +125,27 @@ export class PeopleRenderer {
     return this.targets;
   }
 
-  private drawHair(positions: Float32Array, shot: Shot, camera: Camera, target: RasterTarget): void {
-    turn(shot.pose, positions, this.hairPosed);
-    normalsInto(this.hairPosed, this.anatomy.hairTriangles, this.hairNormals);
-    projectVertices(camera, this.hairPosed, this.hairProjected);
-    rasterize(target, this.hairProjected, this.anatomy.hairTriangles);
+  /** Hair and hat: their vertices stand one after the other, and what a person lacks is not drawn. */
+  private drawCover(body: Body, shot: Shot, camera: Camera, target: RasterTarget): void {
+    const { posed, normals, projected } = this.cover;
+    const range = coverRange(this.anatomy, body);
+    if (range.end === range.first) return;
+    if (body.hair) turn(shot.pose, body.hair.positions, posed);
+    if (body.hat) turn(shot.pose, body.hat, posed.subarray(3 * HAIR_VERTICES));
+    normalsInto(posed, this.anatomy.coverTriangles, normals, range);
+    projectVertices(camera, posed, projected);
+    rasterize(target, projected, this.anatomy.coverTriangles, range);
   }
 
-  /** Only skin casts, besides hair: what is inside the mouth is darkened by its depth instead. */
+  /** Only skin casts, besides hair and hats: what is inside the mouth is darkened by its depth instead. */
   private castShadows(body: Body, shot: Shot): void {
     this.shadow.aim(shot.light.direction);
     if (shot.light.shadow === 0) return;
     const scratch = this.shadowProjected;
-    this.shadow.draw(this.posed, this.anatomy.skinTriangles, scratch, this.anatomy.skinTriangles.length / 3);
-    if (body.hair)
-      this.shadow.draw(this.hairPosed, this.anatomy.hairTriangles, scratch, this.anatomy.hairTriangles.length / 3);
+    const skin = this.anatomy.skinTriangles;
+    this.shadow.draw(this.posed, skin, scratch, { first: 0, end: skin.length / 3 });
+    const range = coverRange(this.anatomy, body);
+    if (range.end > range.first) this.shadow.draw(this.cover.posed, this.anatomy.coverTriangles, scratch, range);
   }
 
   private truth(camera: Camera): Truth {
@@ -157,6 +160,24 @@ export class PeopleRenderer {
       vertices: this.shaped.slice(0, 3 * this.anatomy.model.vertexCount),
     };
   }
+}
+
+/** Arrays of hair and hat, 3 per vertex: HAIR_VERTICES, then HAT_VERTICES. */
+export type Cover = {
+  readonly posed: Float32Array;
+  readonly normals: Float32Array;
+  readonly projected: Float32Array;
+};
+
+function makeCover(): Cover {
+  const make = (): Float32Array => new Float32Array(3 * (HAIR_VERTICES + HAT_VERTICES));
+  return { posed: make(), normals: make(), projected: make() };
+}
+
+/** Triangles of the cover that a person has. */
+function coverRange(anatomy: Anatomy, body: Body): { first: number; end: number } {
+  const all = anatomy.coverTriangles.length / 3;
+  return { first: body.hair ? 0 : anatomy.hatsFirst, end: body.hat ? all : anatomy.hatsFirst };
 }
 
 type Pixels = Omit<Rendering, 'truth'>;
@@ -198,7 +219,7 @@ function composite(
           if (part === PART.tongue) tongue++;
           if (u === middle && v === middle) {
             partId[i] = part;
-            depth[i] = 1 / (part === PART.hair ? hair : head).inverseDepth[at]!;
+            depth[i] = 1 / (part === PART.hair || part === PART.hat ? hair : head).inverseDepth[at]!;
           }
         }
       const behind = 1 - cover * share;

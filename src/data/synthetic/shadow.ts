@@ -27,8 +27,13 @@ export class ShadowMap {
     clearRaster(this.target);
   }
 
-  /** Draws a mesh; `scratch` takes its 3·N projected vertices. */
-  draw(positions: Float32Array, triangles: Uint32Array, scratch: Float32Array, end: number): void {
+  /** Draws triangles `first` to `end` (exclusive) of a mesh; `scratch` takes its 3·N projected vertices. */
+  draw(
+    positions: Float32Array,
+    triangles: Uint32Array,
+    scratch: Float32Array,
+    { first, end }: { first: number; end: number },
+  ): void {
     const { right, up, back } = this;
     const s = SIDE / EXTENT;
     for (let i = 0; i < positions.length; i += 3) {
@@ -37,7 +42,7 @@ export class ShadowMap {
       scratch[i + 1] = SIDE / 2 - s * (x * up[0]! + y * up[1]! + z * up[2]!);
       scratch[i + 2] = 10 + x * back[0]! + y * back[1]! + z * back[2]!;
     }
-    rasterize(this.target, scratch, triangles, { end, cull: 'back' });
+    rasterize(this.target, scratch, triangles, { first, end, cull: 'back' });
   }
 
   /** Share of the lamp that reaches a world point, 0 … 1, mean of four pixels about it. */
@@ -56,6 +61,29 @@ export class ShadowMap {
     const top = open(d[i]! - near) * (1 - fu) + open(d[i + 1]! - near) * fu;
     const bottom = open(d[i + SIDE]! - near) * (1 - fu) + open(d[i + SIDE + 1]! - near) * fu;
     return top * (1 - fv) + bottom * fv;
+  }
+
+  /** As `lit`, for a lamp with an area: the mean of four places of the map `soft` pixels around the point's. */
+  litSoftly(px: number, py: number, pz: number, soft: number): number {
+    const { right, up, back } = this;
+    const s = SIDE / EXTENT;
+    const z = pz + 0.5;
+    const u = SIDE / 2 + s * (px * right[0]! + py * right[1]! + z * right[2]!);
+    const v = SIDE / 2 - s * (px * up[0]! + py * up[1]! + z * up[2]!);
+    const near = 10 + px * back[0]! + py * back[1]! + z * back[2]!;
+    const [far, aside] = [soft, 0.35 * soft]; // a square, turned so that no two taps share a row or column
+    if (u < far || v < far || u >= SIDE - far || v >= SIDE - far) return 1;
+    return (
+      (this.tap(u + far, v + aside, near) +
+        this.tap(u - aside, v + far, near) +
+        this.tap(u - far, v - aside, near) +
+        this.tap(u + aside, v - far, near)) /
+      4
+    );
+  }
+
+  private tap(u: number, v: number, near: number): number {
+    return open(this.target.inverseDepth[(v | 0) * SIDE + (u | 0)]! - near);
   }
 }
 

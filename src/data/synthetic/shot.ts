@@ -9,14 +9,15 @@
 import { foldInName, type RandomKey, RandomStream } from '../../core/rng.js';
 import { type ArkitName, type Expression, mirrored } from './arkit.js';
 import { hsv, mix, type Rgb } from './color.js';
+import { DOWNWARD, TONGUE_DIRECTIONS, type TongueDirection, UPWARD } from './directions.js';
 import { EXPRESSION_KINDS, type ExpressionKind } from './expressions.js';
 import type { Pose } from './head-model.js';
+import type { FurtherLamp } from './lamps.js';
+import { enrichShot } from './rich-shot.js';
+import type { Scene } from './scenes.js';
+import type { Variety } from './variety.js';
 
-/** Where a tongue that is out points to. Left and right as seen in a frontal picture: left = image left. */
-export const TONGUE_DIRECTIONS = ['out', 'down', 'up', 'left', 'right', 'curled'] as const;
-
-/** One of the directions. */
-export type TongueDirection = (typeof TONGUE_DIRECTIONS)[number];
+export { TONGUE_DIRECTIONS, type TongueDirection } from './directions.js';
 
 /** A tongue that is out. */
 export type Tongue = {
@@ -27,7 +28,7 @@ export type Tongue = {
   readonly width: number;
 };
 
-/** Light: one lamp far away and a sky. */
+/** Light: one lamp far away that casts shadows, a sky, and in rich shots further lamps. */
 export type Light = {
   /** unit vector towards the lamp */
   readonly direction: readonly [number, number, number];
@@ -38,6 +39,9 @@ export type Light = {
   readonly ground: Rgb;
   /** 0 = no cast shadow … 1 */
   readonly shadow: number;
+  /** half-width of the shadow's edge in pixels of its map (1.8 mm), 0 = as hard as the map */
+  readonly soft: number;
+  readonly lamps: readonly FurtherLamp[];
 };
 
 /** A soft shape of the background, in picture widths. */
@@ -50,12 +54,13 @@ export type Blob = {
   readonly color: Rgb;
 };
 
-/** Gradient between two colours along an angle, with soft shapes on it. */
+/** Gradient between two colours along an angle, with soft shapes on it; or a scene instead of both. */
 export type Background = {
   readonly from: Rgb;
   readonly to: Rgb;
   readonly angle: number;
   readonly blobs: readonly Blob[];
+  readonly scene: Scene | null;
 };
 
 /** One picture of a person. */
@@ -82,6 +87,8 @@ export type ShotOptions = {
   readonly pitch?: number;
   /** 'wild' (default): any light and background. 'studio': even light, grey background */
   readonly setting?: 'wild' | 'studio';
+  /** default 'plain' */
+  readonly variety?: Variety;
 };
 
 /** jawOpen from which a mouth counts as open. */
@@ -89,6 +96,19 @@ export const OPEN_MOUTH = 0.4;
 
 /** The shot of a key. */
 export function sampleShot(key: RandomKey, options: ShotOptions = {}): Shot {
+  const { variety = 'plain', setting = 'wild' } = options;
+  const shot = samplePlain(key, options);
+  switch (variety) {
+    case 'plain':
+      return shot;
+    case 'rich':
+      return enrichShot(shot, key, setting);
+    default:
+      return variety satisfies never;
+  }
+}
+
+function samplePlain(key: RandomKey, options: ShotOptions): Shot {
   const random = new RandomStream(foldInName(key, 'shot'));
   const { tongueChance = 0.5, openChance = 0.4, setting = 'wild' } = options;
   const { kind, expression } = sampleExpression(random, openChance);
@@ -157,9 +177,6 @@ function addGaze(weights: Partial<Record<ArkitName, number>>, random: RandomStre
   for (const name of height > 0 ? UPWARD : DOWNWARD) weights[name] = Math.min(1, Math.abs(height));
 }
 
-const UPWARD = ['eyeLookUpLeft', 'eyeLookUpRight'] as const;
-const DOWNWARD = ['eyeLookDownLeft', 'eyeLookDownRight'] as const;
-
 /** Opens the jaw and lets go of what presses lips together, which no face does at once. */
 function openMouth(weights: Partial<Record<ArkitName, number>>, random: RandomStream): void {
   weights.jawOpen = Math.max(weights.jawOpen ?? 0, random.uniform(OPEN_MOUTH, 0.95));
@@ -199,6 +216,8 @@ function wildLight(random: RandomStream): Light {
     sky: mix([fill, fill, fill], [fill * tint[0], fill * tint[1], fill * tint[2]], 0.6),
     ground: [fill * 0.55, fill * 0.5, fill * 0.46],
     shadow: random.uniform(0.25, 0.85),
+    soft: 0,
+    lamps: [],
   };
 }
 
@@ -210,12 +229,14 @@ function studioLight(random: RandomStream): Light {
     sky: [0.62, 0.62, 0.64],
     ground: [0.45, 0.45, 0.45],
     shadow: 0.3,
+    soft: 0,
+    lamps: [],
   };
 }
 
 function studioBackground(random: RandomStream): Background {
   const v = random.uniform(0.5, 0.75);
-  return { from: [v, v, v], to: [v * 0.9, v * 0.9, v * 0.92], angle: 1.6, blobs: [] };
+  return { from: [v, v, v], to: [v * 0.9, v * 0.9, v * 0.92], angle: 1.6, blobs: [], scene: null };
 }
 
 function wildBackground(random: RandomStream): Background {
@@ -233,5 +254,5 @@ function wildBackground(random: RandomStream): Background {
       color: random.chance(0.25) ? hsv(random.uniform(), random.uniform(0.2, 0.9), random.uniform(0.2, 1)) : tone(),
     };
   });
-  return { from: tone(), to: tone(), angle: random.uniform(0, 2 * Math.PI), blobs };
+  return { from: tone(), to: tone(), angle: random.uniform(0, 2 * Math.PI), blobs, scene: null };
 }
