@@ -6,7 +6,7 @@ import type { PublishedTable } from '../../src/evaluate/published-heads.js';
 import type { EvaluateHeadOptions, EvaluateHeadResult } from '../../src/run/evaluate-head.js';
 import { evaluateHeadJob } from '../../src/run/jobs.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
-import { numberBetween, oneOf } from './values.js';
+import { MEASURE_LPIPS, numberBetween, oneOf } from './values.js';
 
 /** Adds `head` to the verb `evaluate`. */
 export function addEvaluateHead(evaluate: Command): void {
@@ -17,6 +17,7 @@ export function addEvaluateHead(evaluate: Command): void {
     .option('--people <count>', 'how many people', numberBetween(1, 1000, true), 5)
     .option('--rows <tables>', 'ratio, guidance, sds, or several with commas (default: all)', tables)
     .option('--weights <path>', 'prior to use instead of the embedded one')
+    .option(...MEASURE_LPIPS)
     .option('--head-model <file>', 'ICT-FaceKit Light as safetensors, instead of heads by formula')
     .option('--preset <name>', 'table: at most 90 s a head; draft; paper', oneOf('table', 'draft', 'paper'), 'table')
     .option('--steps <count>', "squeeze the preset's plan into so many steps", numberBetween(1, 1e6, true))
@@ -40,13 +41,14 @@ function tables(text: string): PublishedTable['name'][] {
 }
 
 function summary(result: EvaluateHeadResult): string[] {
-  const { tables: found, heads, rows, missed, preset, steps, peopleSeed, family, weights, sheet } = result;
+  const { tables: found, heads, rows, missed, preset, steps, peopleSeed, family, weights, perceptual, sheet } = result;
   const people = new Set(heads.map(({ person }) => person)).size;
   const seconds = heads.map((head) => head.seconds).sort((a, b) => a - b);
   const busy = heads.map((head) => head.processorSeconds).sort((a, b) => a - b);
   return [
-    ...found.flatMap((table) => printHeadTable(table)),
+    ...found.flatMap((table) => printHeadTable(table, perceptual.metric)),
     `${people} people of family ${family}, seed ${peopleSeed}, ${missed.length} not tracked; preset ${preset}, ${steps} steps, weights ${weights}`,
+    `${perceptual.metric} with ${perceptual.network}, version ${perceptual.version}`,
     `${seconds[seconds.length >> 1]!.toFixed(0)} s a head (median), at most ${seconds.at(-1)!.toFixed(0)} s; processor time ${busy[busy.length >> 1]!.toFixed(0)} s`,
     ...(sheet ? [`${sheet}: per person the true views, then ${rows.join('; ')}`] : []),
   ];

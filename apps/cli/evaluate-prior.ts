@@ -12,7 +12,7 @@ import type {
 } from '../../src/run/evaluate-prior.js';
 import { evaluatePriorJob } from '../../src/run/jobs.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
-import { numberBetween, oneOf } from './values.js';
+import { MEASURE_LPIPS, numberBetween, oneOf } from './values.js';
 
 type Options = CommonOptions &
   Omit<EvaluatePriorOptions, 'rows' | 'protocols' | 'table' | 'pairs'> & {
@@ -45,6 +45,7 @@ export function addEvaluatePrior(evaluate: Command): void {
     .option('--seed <number>', 'of people and noise (default: 130213)', numberBetween(0, Number.MAX_SAFE_INTEGER, true))
     .option('--head-model <file>', 'ICT-FaceKit Light as safetensors, instead of heads by formula')
     .option('--descriptor <folder>', 'holds faceres.json and faceres.bin: measures CSIM instead of csim(mini)')
+    .option(...MEASURE_LPIPS)
     .option('--eye <path>', 'prior whose image encoder measures lpips(mini) and fid(mini) (default: the embedded one)')
     .option('--mean-image <file>', 'mean picture of a training set, as a baseline')
     .option('--sheet <file>', 'PNG to write: pairs and the pictures of every row')

@@ -9,7 +9,7 @@ import { headJob } from '../../src/run/jobs.js';
 import { withDelivery } from './delivery.js';
 import { withMarks } from './marks.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
-import { numberBetween, oneOf } from './values.js';
+import { lpipsFiles, numberBetween, oneOf } from './values.js';
 
 /** What is written on the command line. */
 type Options = CommonOptions & Omit<HeadJobOptions, 'photo'>;
@@ -41,6 +41,11 @@ export function withHeadOptions(command: Command): Command {
         "draft: minutes on two cores; table: shorter, for comparisons; paper: the paper's schedule",
         oneOf('draft', 'table', 'paper'),
         'draft',
+      )
+      .option(
+        '--lpips <files>',
+        "LPIPS' weights, backbone and linear layers (the paper: VGG16): in the loss instead of lpips(mini)",
+        lpipsFiles,
       )
       .option('--steps <count>', "squeeze the preset's plan into so many steps", numberBetween(1, 1e6, true))
       .option('--seed <number>', 'the same seed and options give the same head', seed, 0)

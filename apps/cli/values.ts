@@ -11,6 +11,20 @@ export function numberBetween(low: number, high: number, whole = false): (text: 
   };
 }
 
+/** A parser for LPIPS' files: one path, or two with a comma between them. */
+export function lpipsFiles(text: string): string[] {
+  const paths = text.split(',').map((path) => path.trim());
+  if (paths.length <= 2 && paths.every((path) => path !== '')) return paths;
+  throw new InvalidArgumentError('Expected one path, or two with a comma between them.');
+}
+
+/** The option of evaluations that measure a perceptual distance, for `command.option`. */
+export const MEASURE_LPIPS = [
+  '--lpips <files>',
+  "LPIPS' weights, backbone and linear layers (the paper: AlexNet): measures LPIPS instead of lpips(mini)",
+  lpipsFiles,
+] as const;
+
 /** A parser for one of a few words. */
 export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {

@@ -22,7 +22,7 @@ export {
   viewCamera,
   WIDE_RANGE,
 } from './orbit.js';
-export { encoderPerceptual } from './perceptual.js';
+export { encoderPerceptual, lpipsPerceptual } from './perceptual.js';
 export {
   type DynamicTarget,
   dynamicRange,

@@ -1,9 +1,10 @@
 /**
- * `lpips(mini)`: a perceptual distance from the features of the prior's own image encoder.
+ * Perceptual distances as terms of a loss or as a metric: `lpips(mini)` from the features of the prior's own image encoder, and
+ * LPIPS itself when the person has its weights.
  *
- * The form is LPIPS' (Zhang et al. 2018): features of several levels, each pixel's vector brought to unit length, squared
- * differences averaged over the picture. The network is not: LPIPS' weights cannot be shipped, so results name this one
- * `lpips(mini)` and never plain LPIPS. Only the prediction gets a gradient.
+ * The form of `lpips(mini)` is LPIPS' (Zhang et al. 2018): features of several levels, each pixel's vector brought to unit
+ * length, squared differences averaged over the picture. The network is not: LPIPS' weights cannot be shipped, so results name
+ * this one `lpips(mini)` and never plain LPIPS. Only the prediction gets a gradient.
  */
 import {
   add,
@@ -18,14 +19,24 @@ import {
   type Tensor,
   type WeightSource,
 } from '../graph/index.js';
-import { scopeOf, type VaeConfig, vaeFeatures } from '../nets/index.js';
+import { LPIPS_PREFIX, type LpipsModel, lpipsDistance, scopeOf, type VaeConfig, vaeFeatures } from '../nets/index.js';
 import { PREFIXES } from '../prior/index.js';
 import type { PerceptualTerm } from './losses.js';
 
 /** Keeps the length of an all-zero feature vector away from 0, where its gradient is infinite (LPIPS' own constant). */
 const EPSILON = 1e-10;
 
-/** The term, from an autoencoder's config and weights. */
+/** `lpips(alex)` or `lpips(vgg)`: the published distance, averaged over the batch. Pictures: see `checkLpipsSide`. */
+export function lpipsPerceptual({ config, name, weights }: LpipsModel): PerceptualTerm {
+  return {
+    name,
+    weights,
+    build: (g, prediction, target) =>
+      mean(lpipsDistance(scopeOf(g, LPIPS_PREFIX), config, prediction, stopGradient(target))),
+  };
+}
+
+/** `lpips(mini)`, from an autoencoder's config and weights. */
 export function encoderPerceptual(config: VaeConfig, weights: WeightSource): PerceptualTerm {
   const features = (g: Graph, image: Tensor) => vaeFeatures(scopeOf(g, PREFIXES.vae), config, image).map(unitLength);
   return {

@@ -8,7 +8,7 @@ import { quantileOf } from './statistics.js';
 
 /** Measures of one head, means over its views unless said otherwise. */
 export type HeadMeasures = {
-  /** `lpips(mini)`, never LPIPS itself */
+  /** of the network that the caller compared with, `lpips(mini)` or LPIPS */
   readonly perceptual: number;
   /** structural similarity, −1 … 1 */
   readonly ssim: number;
@@ -24,16 +24,16 @@ export type HeadMeasures = {
   readonly seen: number;
 };
 
-/** Names of the measures, how they are printed, and whether more is better. */
+/** Names of the measures, how they are printed, and whether more is better. The perceptual one is called as its network is. */
 export const HEAD_MEASURES = {
-  perceptual: { name: 'lpips(mini)', digits: 3, higher: false },
+  perceptual: { name: null, digits: 3, higher: false },
   ssim: { name: 'SSIM', digits: 3, higher: true },
   psnr: { name: 'PSNR', digits: 2, higher: true },
   mse: { name: 'MSE', digits: 4, higher: false },
   depthMedian: { name: 'depth, median mm', digits: 1, higher: false },
   depthTail: { name: 'depth, 95 % mm', digits: 1, higher: false },
   seen: { name: 'seen', digits: 2, higher: true },
-} as const satisfies Record<keyof HeadMeasures, { name: string; digits: number; higher: boolean }>;
+} as const satisfies Record<keyof HeadMeasures, { name: string | null; digits: number; higher: boolean }>;
 
 /** Opacity from which a ray counts as stopped by the head. */
 const SOLID = 0.5;

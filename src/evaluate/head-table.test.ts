@@ -93,7 +93,7 @@ describe('headTable', () => {
     expect(new Set(few.orderings.map((o) => o.verdict))).toEqual(new Set(['not measured']));
   });
   it('prints a line per row and per ordering', () => {
-    const lines = printHeadTable(table);
+    const lines = printHeadTable(table, 'lpips(mini)');
     expect(lines.length).toBe(1 + 4 + 1 + table.orderings.length);
     expect(lines[1]).toMatch(/^ {2}cfg 5 {3}lpips\(mini\) 0\.400 \(/);
     expect(lines.join('\n')).toContain(

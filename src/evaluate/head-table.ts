@@ -88,12 +88,13 @@ function ordering(pair: Pair, results: readonly HeadResult[], key: RandomKey): O
   return { ...pair, difference, verdict: verdictOf(1, difference) };
 }
 
-/** The table for people to read, one line each. */
-export function printHeadTable({ published, rows, orderings }: HeadTable): string[] {
+/** The table for people to read, one line each. @param perceptual what the perceptual distance is called */
+export function printHeadTable({ published, rows, orderings }: HeadTable, perceptual: string): string[] {
+  const nameOf = (measure: keyof HeadMeasures) => HEAD_MEASURES[measure].name ?? perceptual;
   const width = Math.max(...rows.map(({ row }) => row.length));
   const figureOf = (measure: keyof HeadMeasures, { value, low, high }: Interval) => {
-    const { name, digits } = HEAD_MEASURES[measure];
-    return `${name} ${value.toFixed(digits)} (${low.toFixed(digits)} … ${high.toFixed(digits)})`;
+    const { digits } = HEAD_MEASURES[measure];
+    return `${nameOf(measure)} ${value.toFixed(digits)} (${low.toFixed(digits)} … ${high.toFixed(digits)})`;
   };
   const lines = rows.map(
     ({ row, figures }) => `  ${row.padEnd(width)}  ${MEASURES.map((m) => figureOf(m, figures[m])).join('  ')}`,
@@ -102,7 +103,7 @@ export function printHeadTable({ published, rows, orderings }: HeadTable): strin
     const { value, low, high } = difference;
     const digits = HEAD_MEASURES[measure].digits + 1;
     const by = `${value.toFixed(digits)} (${low.toFixed(digits)} … ${high.toFixed(digits)})`;
-    return `  ${verdict.padEnd(19)}  ${HEAD_MEASURES[measure].name}: ${better} better than ${worse}, by ${by}`;
+    return `  ${verdict.padEnd(19)}  ${nameOf(measure)}: ${better} better than ${worse}, by ${by}`;
   });
   return [
     published.title,

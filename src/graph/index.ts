@@ -40,6 +40,7 @@ export {
 } from './ops/elementwise.js';
 export { gemm, linear, matmul } from './ops/matmul.js';
 export { groupNorm, layerNorm } from './ops/norm.js';
+export { maxPool3x } from './ops/pool.js';
 export { cumsum, mean, softmax, sum } from './ops/reduce.js';
 export {
   averagePool2x,

@@ -1,5 +1,5 @@
 /**
- * Public names of nets/: the Stable Diffusion 1.5 family on the graph.
+ * Public names of nets/: the Stable Diffusion 1.5 family and LPIPS on the graph.
  */
 export { type AttentionOptions, attention, DIFFUSERS_PROJECTIONS, type ProjectionNames } from './attention.js';
 export type { BlockContext, LevelOptions, ReferenceTokens } from './blocks.js';
@@ -22,6 +22,8 @@ export { timestepEmbedding, timestepSinusoids } from './embedding.js';
 export { initialise, type ParameterLike, startsAtZero } from './initialise.js';
 export { canonicalIndex, canonicalKey, isBookkeeping, olderVaeKey } from './keys.js';
 export { isLdmCheckpoint, isLdmExtra, type LdmConfig, ldmIndex, ldmName } from './ldm-keys.js';
+export { LPIPS_WIDTHS, type LpipsBackbone, type LpipsConfig, type LpipsWidths, lpipsDistance } from './lpips.js';
+export { checkLpipsSide, LPIPS_PREFIX, type LpipsModel, openLpips } from './lpips-files.js';
 export { repeatBatch } from './ops.js';
 export { downsample, type ResnetOptions, resnet, upsample } from './resnet.js';
 export {

@@ -17,12 +17,14 @@ import {
   distill,
   encoderPerceptual,
   gridAngles,
+  lpipsPerceptual,
   priorTeacher,
 } from '../distill/index.js';
 import type { Face } from '../face/face.js';
 import type { MorphableModel } from '../face/model/model.js';
 import type { Device } from '../graph/index.js';
 import type { Head, HeadView } from '../head/index.js';
+import type { LpipsModel } from '../nets/index.js';
 import type { Photo } from '../photo/photo.js';
 import type { JokerPrior, PriorModel } from '../prior/index.js';
 
@@ -30,8 +32,10 @@ import type { JokerPrior, PriorModel } from '../prior/index.js';
 export type DistillFaceOptions = {
   readonly config: DistillConfig;
   readonly prior: JokerPrior;
-  /** the prior's weights: its image encoder is the perceptual term */
+  /** the prior's weights: its image encoder is the perceptual term … */
   readonly model: PriorModel;
+  /** … unless LPIPS is; must be able to look at the config's patches (`checkLpipsSide`) */
+  readonly lpips?: LpipsModel | null;
   readonly faceModel: MorphableModel;
   readonly photo: Photo;
   /** the face of the photo */
@@ -59,7 +63,7 @@ export type DistilledFace = {
 
 /** Distils the head. @throws JokerError interrupted, and what the stages throw. */
 export async function distillFace(options: DistillFaceOptions): Promise<DistilledFace> {
-  const { config, prior, model, faceModel, photo, reference, target, caption, ...running } = options;
+  const { config, prior, model, lpips, faceModel, photo, reference, target, caption, ...running } = options;
   const size = prior.config.image_size;
   const picture = referenceCrop(photo, reference, size, 'blur');
   const views = gridAngles(config.views).map((angles) => viewHead(target, faceModel, angles, size));
@@ -67,6 +71,7 @@ export async function distillFace(options: DistillFaceOptions): Promise<Distille
   const controls = maps.map(({ normals }) => normals);
   const condition = await prior.prepare(caption, picture, foldInName(randomKey(config.seed), 'reference'));
   const { guidance, target: plan } = config;
+  const perceptual = lpips ? lpipsPerceptual(lpips) : encoderPerceptual(prior.config.vae, model.weights);
   const teacher = await priorTeacher({ prior, condition, controls, guidance, target: plan, signal: options.signal });
   const head = await distill({
     ...running,
@@ -74,7 +79,7 @@ export async function distillFace(options: DistillFaceOptions): Promise<Distille
     cameras: views.map(({ camera }) => camera),
     faces: maps.map(({ mask }) => mask),
     teacher,
-    perceptual: size >= config.batch.patch ? encoderPerceptual(prior.config.vae, model.weights) : null,
+    perceptual: size >= config.batch.patch ? perceptual : null,
     view: viewOf(config, viewHead(target, faceModel, { azimuth: 0, elevation: 0 }, size).camera),
   });
   return { head, picture, controls };

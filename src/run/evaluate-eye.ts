@@ -1,22 +1,31 @@
 /**
- * The networks that measure pictures when the published ones are absent: a prior's own image encoder, for `lpips(mini)`,
- * `fid(mini)` and, without a face descriptor, `csim(mini)`.
+ * The networks that measure pictures: LPIPS when the person has it, else, and for `fid(mini)` and, without a face descriptor,
+ * `csim(mini)`, a prior's own image encoder.
  *
  * One encoder measures all rows of a run, whichever prior drew them, and results name its file and version. It was trained on
  * pictures like these, and knows nothing of people's opinions (LPIPS) or of identities (ArcFace): stand-ins.
  */
 import type { Image } from '../core/image.js';
 import { toNetwork } from '../core/image.js';
-import { encoderPerceptual } from '../distill/index.js';
+import { encoderPerceptual, lpipsPerceptual } from '../distill/index.js';
 import { type Descriptor, faceCut } from '../evaluate/descriptor.js';
 import { sampleRegion } from '../face/tracker/region.js';
-import { averagePool2x, compile, Graph, mean, type Program, reshape, type Tensor } from '../graph/index.js';
-import { scopeOf, vaeFeatures } from '../nets/index.js';
+import {
+  averagePool2x,
+  compile,
+  Graph,
+  mean,
+  type Program,
+  reshape,
+  type Tensor,
+  type WeightSource,
+} from '../graph/index.js';
+import { LPIPS_PREFIX, type LpipsModel, scopeOf, vaeFeatures } from '../nets/index.js';
 import { PREFIXES, type PriorModel } from '../prior/index.js';
 
 /** What the encoder says of two masked pictures. */
 export type Comparison = {
-  /** `lpips(mini)`, 0 = equal */
+  /** LPIPS or `lpips(mini)`, 0 = equal */
   readonly lpips: number;
   /** [D]: features of each picture for the Fréchet distance */
   readonly features: readonly [Float32Array, Float32Array];
@@ -35,9 +44,17 @@ export type Eye = {
   dispose(): Promise<void>;
 };
 
-/** Compiles a prior's image encoder for pictures S×S. @throws JokerError bad-weights. */
-export async function openEye(model: PriorModel, size: number, threads?: number): Promise<Eye> {
-  const pair = await pairProgram(model, size, threads);
+/**
+ * Compiles a prior's image encoder, and LPIPS if there is one, for pictures S×S, which LPIPS must be able to look at
+ * (`checkLpipsSide`). @throws JokerError bad-weights.
+ */
+export async function openEye(
+  model: PriorModel,
+  lpips: LpipsModel | null,
+  size: number,
+  threads?: number,
+): Promise<Eye> {
+  const pair = await pairProgram(model, lpips, size, threads);
   const face = await faceProgram(model, threads);
   return {
     compare: async (a, b) => {
@@ -60,12 +77,19 @@ export async function openEye(model: PriorModel, size: number, threads?: number)
   };
 }
 
-function pairProgram({ config, weights }: PriorModel, size: number, threads?: number): Promise<Program> {
+function pairProgram(
+  { config, weights: own }: PriorModel,
+  lpips: LpipsModel | null,
+  size: number,
+  threads?: number,
+): Promise<Program> {
   const g = new Graph();
   const [a, b] = ['a', 'b'].map((name) => g.input(name, [1, 3, size, size])) as [Tensor, Tensor];
-  const distance = reshape(encoderPerceptual(config.vae, weights).build(g, a, b), [1]);
+  const term = lpips ? lpipsPerceptual(lpips) : encoderPerceptual(config.vae, own);
+  const distance = reshape(term.build(g, a, b), [1]);
   // The deepest level, averaged over the picture: what there is, not where.
   const pooled = (image: Tensor) => mean(vaeFeatures(scopeOf(g, PREFIXES.vae), config.vae, image).at(-1)!, [2, 3]);
+  const weights: WeightSource = (name, shape) => (name.startsWith(LPIPS_PREFIX) ? term.weights : own)(name, shape);
   return compile({ outputs: { distance, one: pooled(a), two: pooled(b) }, weights, threads });
 }
 

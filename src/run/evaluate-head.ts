@@ -11,6 +11,7 @@ import type { Image } from '../core/image.js';
 import { randomKey } from '../core/rng.js';
 import { encodeImage } from '../deliver/index.js';
 import { type DistillConfig, withDynamicTarget, withStageTwo } from '../distill/index.js';
+import type { Instrument } from '../evaluate/figures.js';
 import { type HeadResult, type HeadTable, headTable } from '../evaluate/head-table.js';
 import { PUBLISHED_TABLES, type PublishedTable } from '../evaluate/published-heads.js';
 import { type StudioPerson, studioPerson, type TrueView } from './evaluate-people.js';
@@ -55,6 +56,8 @@ export type EvaluateHeadResult = {
   readonly peopleSeed: number;
   readonly family: string;
   readonly weights: string;
+  /** what the perceptual distance was measured with */
+  readonly perceptual: Instrument;
   readonly sheet: string | null;
 };
 
@@ -87,7 +90,7 @@ async function openBench(options: EvaluateHeadOptions): Promise<Bench> {
 const TABLES = ['ratio', 'guidance', 'sds'] as const satisfies readonly PublishedTable['name'][];
 
 function resultOf(options: EvaluateHeadOptions, bench: Bench, { heads, missed }: Found): EvaluateHeadResult {
-  const { tables, base, rows, renderer, subject } = bench;
+  const { tables, base, rows, renderer, subject, perceptual } = bench;
   return {
     tables: tables.map((table) => headTable(table, heads, randomKey(base.seed))),
     heads,
@@ -99,6 +102,7 @@ function resultOf(options: EvaluateHeadOptions, bench: Bench, { heads, missed }:
     peopleSeed: subject.peopleSeed,
     family: renderer.anatomy.model.family,
     weights: options.weights ?? 'embedded',
+    perceptual,
     sheet: options.sheet ? resolve(options.sheet) : null,
   };
 }
@@ -184,7 +188,7 @@ async function measurePerson(
       result = { person: person.index, measures, ...time };
       made.set(name, result);
       shown.push(pictures);
-      report({ kind: 'note', level: 'info', text: noteOf(row, result) });
+      report({ kind: 'note', level: 'info', text: noteOf(row, result, bench.perceptual.metric) });
     }
     heads.push({ ...result, row });
     tell(heads.length);
@@ -192,9 +196,10 @@ async function measurePerson(
   return { heads, shown };
 }
 
-function noteOf(row: string, { person, measures, seconds, processorSeconds }: Omit<EvaluatedHead, 'row'>): string {
+function noteOf(row: string, head: Omit<EvaluatedHead, 'row'>, metric: string): string {
+  const { person, measures, seconds, processorSeconds } = head;
   const { psnr, perceptual, depthMedian } = measures;
-  const found = `PSNR ${psnr.toFixed(2)} dB, lpips(mini) ${perceptual.toFixed(3)}, depth ${depthMedian.toFixed(1)} mm`;
+  const found = `PSNR ${psnr.toFixed(2)} dB, ${metric} ${perceptual.toFixed(3)}, depth ${depthMedian.toFixed(1)} mm`;
   return `person ${person}, ${row}: ${found}, ${seconds.toFixed(0)} s (${processorSeconds.toFixed(0)} s of processor time)`;
 }
 

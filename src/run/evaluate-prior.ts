@@ -27,6 +27,7 @@ import { priorSheet } from './evaluate-prior-sheet.js';
 import { baselineRows, type MeasuredRow, priorRows, type RowPlan, type RowPrior } from './evaluate-rows.js';
 import { instruments } from './evaluate-versions.js';
 import type { JobContext } from './job.js';
+import { lpipsFor } from './lpips.js';
 import { embeddedPrior } from './subject.js';
 
 /** One row that a prior draws. */
@@ -61,6 +62,8 @@ export type EvaluatePriorOptions = {
   readonly headModel?: string;
   /** folder with faceres.json and faceres.bin for CSIM; default: `csim(mini)` stands in */
   readonly descriptor?: string;
+  /** one or two files with the weights of LPIPS; default: `lpips(mini)` stands in */
+  readonly lpips?: readonly string[];
   /** prior whose image encoder measures lpips(mini), fid(mini) and csim(mini); default: the embedded weights */
   readonly eye?: string;
   /** square picture, the mean of a training set, for a baseline */
@@ -116,9 +119,10 @@ export async function evaluatePrior(options: EvaluatePriorOptions, context: JobC
   const plans = planRows(options, table);
   const size = commonSize(plans);
   const eyePath = options.eye ?? embeddedPrior();
+  const lpips = lpipsFor(options.lpips, size, 'the pictures of the prior');
   const renderer = new PeopleRenderer(openHeadModel(options.headModel));
   const tools = await loadFaceTools(undefined, { threads });
-  const eye = await openEye(openPrior(eyePath), size, threads);
+  const eye = await openEye(openPrior(eyePath), lpips, size, threads);
   try {
     const named = options.descriptor === undefined ? null : await openDescriptor(options.descriptor, { threads });
     try {
@@ -128,7 +132,8 @@ export async function evaluatePrior(options: EvaluatePriorOptions, context: JobC
       const looking = { tools, descriptor, eye, context };
       const baselines = await baselineRows(benches, options.meanImage, looking);
       const drawn = await priorRows(plans, benches, { steps, sampler, seed, threads }, looking);
-      const found: Found = { benches, baselines, drawn, instruments: instruments(eyePath, options.descriptor), table };
+      const measuredWith = instruments(eyePath, lpips, options.descriptor);
+      const found: Found = { benches, baselines, drawn, instruments: measuredWith, table };
       await writeSheet(options.sheet, found);
       return {
         ...figuresOf(found, seed),

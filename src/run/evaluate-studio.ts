@@ -9,18 +9,23 @@ import { placeModelFiles } from '../core/files/model-folder.js';
 import { openHeadModel } from '../data/sources/heads.js';
 import { PeopleRenderer } from '../data/synthetic/render.js';
 import type { DistillConfig } from '../distill/index.js';
+import type { Instrument } from '../evaluate/figures.js';
 import type { FaceTools } from '../face/analyse.js';
 import { JokerPrior, openPrior, type PriorModel } from '../prior/index.js';
 import { distillFace } from './distill-face.js';
 import { evaluationAngles, type StudioPerson } from './evaluate-people.js';
+import { perceptualInstrument } from './evaluate-versions.js';
 import { HeadJudge } from './head-judge.js';
 import { keptHead, type TimedHead, weightsIdentity } from './head-store.js';
+import { lpipsFor } from './lpips.js';
 import { embeddedPrior } from './subject.js';
 
 /** Whom and with what. */
 export type StudioRequest = {
   /** prior: a folder or compact file; default: the embedded weights */
   readonly weights?: string;
+  /** one or two files with the weights of LPIPS, to measure with; default: `lpips(mini)` stands in */
+  readonly lpips?: readonly string[];
   /** safetensors copy of ICT-FaceKit Light; default: the formula family */
   readonly headModel?: string;
   /** seed of the people, default 70021; training uses others */
@@ -37,6 +42,8 @@ export type Studio = {
   readonly prior: JokerPrior;
   readonly model: PriorModel;
   readonly judge: HeadJudge;
+  /** what the judge's perceptual distance is */
+  readonly perceptual: Instrument;
   readonly renderer: PeopleRenderer;
   readonly tools: FaceTools;
   /** what all heads depend on beside person and config */
@@ -50,12 +57,14 @@ const PEOPLE_SEED = 70021;
 export async function openStudio(request: StudioRequest, base: DistillConfig): Promise<Studio> {
   const { threads, peopleSeed = PEOPLE_SEED, headModel, weights = embeddedPrior() } = request;
   const model = openPrior(weights);
+  const lpips = lpipsFor(request.lpips, model.config.image_size, 'the pictures of the prior');
   const renderer = new PeopleRenderer(openHeadModel(headModel));
   return {
     base,
     prior: new JokerPrior(model, { threads, placer: placeModelFiles, batch: 8 }),
     model,
-    judge: await HeadJudge.create(model, base, threads),
+    judge: await HeadJudge.create(model, lpips, base, threads),
+    perceptual: perceptualInstrument(weights, lpips),
     renderer,
     tools: await loadFaceTools(undefined, { threads }),
     subject: {

@@ -11,6 +11,7 @@ import { hashFile } from '../core/files/hash.js';
 import { unreadable } from '../core/files/read.js';
 import { DESCRIPTOR_NAME } from '../evaluate/descriptor.js';
 import type { Column, Instrument } from '../evaluate/figures.js';
+import type { LpipsModel } from '../nets/index.js';
 import { PRIOR_PARTS } from '../prior/prior-files.js';
 
 /** Hexadecimal digits of a version: enough to tell any two files apart. */
@@ -41,13 +42,28 @@ function isFolder(path: string): boolean {
   }
 }
 
+/** What the perceptual distance is measured with: LPIPS, or without it the image encoder of the prior at `eye`. */
+export function perceptualInstrument(eye: string, lpips: LpipsModel | null): Instrument {
+  if (!lpips) return { metric: 'lpips(mini)', ...encoderOf(eye) };
+  const { name, paths } = lpips;
+  return { metric: name, network: paths.map((path) => basename(path)).join(' + '), version: versionOf(...paths) };
+}
+
+function encoderOf(eye: string) {
+  return { network: `image encoder of ${basename(eye)}`, version: priorVersion(eye) };
+}
+
 /**
  * What each column is measured with.
- * @param eye path of the prior whose image encoder measures. @param descriptor folder of a face descriptor; undefined: the
- * encoder stands in.
+ * @param eye path of the prior whose image encoder measures. @param lpips null: the encoder stands in. @param descriptor folder
+ * of a face descriptor; undefined: the encoder stands in.
  */
-export function instruments(eye: string, descriptor: string | undefined): Readonly<Record<Column, Instrument>> {
-  const encoder = { network: `image encoder of ${basename(eye)}`, version: priorVersion(eye) };
+export function instruments(
+  eye: string,
+  lpips: LpipsModel | null,
+  descriptor: string | undefined,
+): Readonly<Record<Column, Instrument>> {
+  const encoder = encoderOf(eye);
   const trackerFiles = ['blazeface', 'facemesh', 'iris'].map((name) => assetPath('tracker', `${name}.safetensors`));
   const tracker = { network: 'tracker (BlazeFace, FaceMesh, Iris)', version: versionOf(...trackerFiles) };
   const model = assetPath('face', 'builtin.safetensors');
@@ -63,7 +79,7 @@ export function instruments(eye: string, descriptor: string | undefined): Readon
   return {
     psnr: { metric: 'PSNR', network: null, version: null },
     ssim: { metric: 'SSIM', network: null, version: null },
-    lpips: { metric: 'lpips(mini)', ...encoder },
+    lpips: perceptualInstrument(eye, lpips),
     fid: { metric: 'fid(mini)', ...encoder },
     csim,
     akd: { metric: 'AKD', ...tracker },

@@ -15,6 +15,7 @@ import { encodeImage } from '../deliver/index.js';
 import type { OrbitGrid, ViewAngles } from '../distill/index.js';
 import { bootstrap, type Interval } from '../evaluate/bootstrap.js';
 import { sweepError } from '../evaluate/consistency.js';
+import type { Instrument } from '../evaluate/figures.js';
 import { meanOf } from '../evaluate/statistics.js';
 import { cropCamera, posedShape } from '../face/face.js';
 import { sample } from '../prior/index.js';
@@ -47,7 +48,7 @@ export type ViewMaker = 'truth' | 'head' | 'prior';
 export type ViewFigures = {
   /** dB inside the true matte, mean over the evaluation's views; Infinity for the truth */
   readonly psnr: number;
-  /** mean `lpips(mini)` of the same pictures */
+  /** mean perceptual distance of the same pictures */
   readonly perceptual: number;
   /** reprojection error of the sweep's neighbours, colours in [0, 1] */
   readonly sweep: number;
@@ -67,6 +68,8 @@ export type EvaluateViewsResult = {
   readonly missed: readonly number[];
   readonly preset: string;
   readonly guidance: { readonly head: number; readonly prior: number };
+  /** what the perceptual distance was measured with */
+  readonly perceptual: Instrument;
   readonly sheet: string | null;
 };
 
@@ -113,6 +116,7 @@ export async function evaluateViews(options: EvaluateViewsOptions, context: JobC
     missed,
     preset: options.preset ?? 'draft',
     guidance: { head: studio.base.guidance, prior: OWN_VIEWS.guidance },
+    perceptual: studio.perceptual,
     sheet: options.sheet ? resolve(options.sheet) : null,
   };
 }

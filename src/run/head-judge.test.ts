@@ -19,7 +19,7 @@ let head: Head;
 beforeAll(async () => {
   const path = join(folder, 'prior.safetensors');
   await writeTinyPrior(path);
-  judge = await HeadJudge.create(openPrior(path), { ...tablePreset, field }, 1);
+  judge = await HeadJudge.create(openPrior(path), null, { ...tablePreset, field }, 1);
   head = initialHead(field, randomKey(3), paperView);
 });
 afterAll(async () => {

@@ -1,17 +1,18 @@
 /**
  * Looks at a head from true views and measures it: pictures under the true matte, perceptual distance, depth.
  *
- * Owns the compiled renderer and the perceptual network. The latter is the image encoder of the prior that made the head, so
- * `lpips(mini)` compares rows made with the same weights, and not heads of different weights.
+ * Owns the compiled renderer and the perceptual network: LPIPS, or without it the image encoder of the prior that made the head,
+ * so that `lpips(mini)` compares rows made with the same weights, and not heads of different weights.
  */
 import { type Image, makeImage, toNetwork } from '../core/image.js';
-import { type DistillConfig, encoderPerceptual } from '../distill/index.js';
+import { type DistillConfig, encoderPerceptual, lpipsPerceptual } from '../distill/index.js';
 import { type DepthPair, depthErrors, type HeadMeasures, shareSeen } from '../evaluate/head-measures.js';
 import { meanSquaredError, peakSignalToNoise, structuralSimilarity } from '../evaluate/image-metrics.js';
 import { insideMatte } from '../evaluate/matte.js';
 import { meanOf, quantileOf } from '../evaluate/statistics.js';
 import { compile, Graph, type Program } from '../graph/index.js';
 import { type Head, HeadRenderer } from '../head/index.js';
+import type { LpipsModel } from '../nets/index.js';
 import type { PriorModel } from '../prior/index.js';
 import { type TrueView, WORLD_MILLIMETRES } from './evaluate-people.js';
 import type { SheetRow } from './evaluate-sheet.js';
@@ -23,14 +24,15 @@ export class HeadJudge {
     private readonly perceptual: Program,
   ) {}
 
-  /** Compiles renderer and perceptual network. */
+  /** Compiles renderer and perceptual network; `lpips` null: the image encoder of `model`. */
   static async create(
     model: PriorModel,
+    lpips: LpipsModel | null,
     { field, samples, step }: Pick<DistillConfig, 'field' | 'samples' | 'step'>,
     threads?: number,
   ): Promise<HeadJudge> {
     const renderer = await HeadRenderer.create(field, { samples, step: step ?? undefined, threads });
-    const term = encoderPerceptual(model.config.vae, model.weights);
+    const term = lpips ? lpipsPerceptual(lpips) : encoderPerceptual(model.config.vae, model.weights);
     const { image_size: size } = model.config;
     const g = new Graph();
     const distance = term.build(g, g.input('found', [1, 3, size, size]), g.input('truth', [1, 3, size, size]));

@@ -16,6 +16,7 @@ import { parseExpression } from '../face/expression.js';
 import type { Face } from '../face/face.js';
 import type { Device } from '../graph/index.js';
 import { type Head, headTensors } from '../head/index.js';
+import type { LpipsModel } from '../nets/index.js';
 import { loadPhoto } from '../photo/load.js';
 import type { Photo } from '../photo/photo.js';
 import { JokerPrior, openPrior, type PriorModel } from '../prior/index.js';
@@ -25,6 +26,7 @@ import { checkDelivery, type DeliveryOptions, deliverHead, HEAD_FILE } from './h
 import { sidePictures } from './head-pictures.js';
 import { openWork, requestDigest } from './head-work.js';
 import { type JobContext, stopIfAsked } from './job.js';
+import { lpipsFor } from './lpips.js';
 import { generatorOf, type MarkInputs, type Marking, type MarkOptions, openMarking, photoInputs } from './marking.js';
 import { embeddedPrior, readReference, targetOf } from './subject.js';
 
@@ -38,6 +40,8 @@ export type HeadSessionOptions = PresetOptions &
     readonly threads?: number;
     /** prior: a folder or compact file; default: the embedded weights */
     readonly weights?: string;
+    /** one or two files with the weights of LPIPS, the paper's with VGG16, for the loss; default: `lpips(mini)` stands in */
+    readonly lpips?: readonly string[];
     /** continue with the same options what was stopped */
     readonly resume?: boolean;
   };
@@ -69,6 +73,7 @@ export class HeadSession {
     private readonly config: DistillConfig,
     private readonly model: PriorModel,
     private readonly prior: JokerPrior,
+    private readonly lpips: LpipsModel | null,
     private readonly tools: FaceTools,
     private readonly photo: Photo,
     private readonly reference: Face,
@@ -81,6 +86,7 @@ export class HeadSession {
     const config = headConfig(options);
     const model = openPrior(options.weights ?? embeddedPrior());
     checkDelivery(options, pictureSize(model));
+    const lpips = lpipsFor(options.lpips, config.batch.patch, "the preset's patches");
     context.report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
     const photo = await loadPhoto(options.photo);
     stopIfAsked(context.signal);
@@ -89,7 +95,7 @@ export class HeadSession {
     try {
       const reference = await readReference(photo, options.photo, tools, context);
       const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: 8 });
-      return new HeadSession(config, model, prior, tools, photo, reference, marking);
+      return new HeadSession(config, model, prior, lpips, tools, photo, reference, marking);
     } catch (error) {
       await tools.tracker.dispose();
       throw error;
@@ -98,7 +104,7 @@ export class HeadSession {
 
   /** Makes and delivers one head. `options` are those of the session with what is this head's own. */
   async make(options: HeadJobOptions, context: JobContext): Promise<HeadJobResult> {
-    const { config, prior, model, tools, photo, reference } = this;
+    const { config, prior, lpips, model, tools, photo, reference } = this;
     const expression = options.expression === undefined ? null : parseExpression(options.expression);
     const marker = await this.marking?.(markInputs(options));
     const { target, caption } = await targetOf(options, reference, tools, expression, context);
@@ -106,7 +112,7 @@ export class HeadSession {
     const settings = settingsOf(options, config, caption);
     const { close, ...kept } = await openWork(options, settings);
     const { head, picture, controls } = await distillFace({
-      ...{ config, prior, model, faceModel: tools.model, photo, reference, target, caption },
+      ...{ config, prior, model, lpips, faceModel: tools.model, photo, reference, target, caption },
       ...{ ...context, ...kept, checkpointEvery: CHECKPOINT_EVERY },
       ...{ device: options.device, threads: options.threads },
     });
@@ -150,7 +156,7 @@ function markInputs(options: HeadJobOptions): MarkInputs {
 }
 
 function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: string): Record<string, Json> {
-  const { preset = 'draft', expression, drive, device = 'cpu', weights } = options;
+  const { preset = 'draft', expression, drive, device = 'cpu', weights, lpips } = options;
   return {
     preset,
     steps: config.steps,
@@ -161,5 +167,6 @@ function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: str
     photo: basename(options.photo),
     drive: drive ? basename(drive) : null,
     weights: weights ? basename(weights) : 'embedded',
+    ...(lpips && { lpips: lpips.map((path) => basename(path)) }),
   };
 }

@@ -27,9 +27,12 @@ export function workFolder(out: string): string {
 const HASHED_BYTES = 2 ** 28;
 
 /** What the result depends on, by content: a name alone could be another picture. */
-function inputHashes({ photo, drive, weights }: HeadJobOptions): Record<string, string> {
+function inputHashes({ photo, drive, weights, lpips = [] }: HeadJobOptions): Record<string, string> {
   const named = { photo, drive, weights: weights ?? embeddedPrior() };
-  const files = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const perceptual = lpips.map((path, i): [string, string] => [`lpips ${i}`, path]);
+  const files = [...Object.entries(named), ...perceptual].filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   const hash = (path: string) => {
     const stat = statSync(path);
     if (stat.isDirectory() || stat.size > HASHED_BYTES) return `${resolve(path)} ${stat.size} ${stat.mtimeMs}`;

@@ -21,6 +21,8 @@ export type GradientCase = {
 
 /** Away from 0 by at least 0.2, where |x|, relu, max … have their kink: the step below is 40 times smaller. */
 const awayFromZero = (v: number) => (Math.abs(v) < 0.2 ? v + 0.4 * (v < 0 ? -1 : 1) : v);
+/** Up to 71 values in disorder, any two at least 0.1 apart: no step changes which one is a maximum. */
+const apart = (_: number, i: number) => 0.1 * ((20 * i) % 71);
 const positive = (v: number) => 0.5 + Math.abs(v);
 
 /** One case or more for every operation that carries a gradient, by name. */
@@ -151,6 +153,12 @@ export const gradientCases: Readonly<Record<string, GradientCase>> = {
   upsampleNearest2x: { shapes: [[1, 2, 2, 3]], f: graph.upsampleNearest2x },
   averagePool2x: { shapes: [[1, 2, 4, 2]], f: graph.averagePool2x },
   maxPool2x: { shapes: [[1, 2, 4, 4]], f: graph.maxPool2x, domain: (v, i) => v + i * 0.1 },
+  'maxPool3x even': { shapes: [[1, 2, 6, 4]], f: graph.maxPool3x, domain: apart },
+  'maxPool3x odd': { shapes: [[2, 1, 5, 7]], f: graph.maxPool3x, domain: apart },
+  'conv 5x5 stride 4': {
+    shapes: [[1, 2, 10, 9], [3, 2, 5, 5], [3]],
+    f: (x, w, b) => graph.conv2d(x, w, b, { stride: 4, padding: 2 }),
+  },
   layerNorm: { shapes: [[2, 3, 6], [6], [6]], f: (x, s, b) => graph.layerNorm(x, s, b, 1e-5) },
   groupNorm: { shapes: [[2, 4, 3, 2], [4], [4]], f: (x, s, b) => graph.groupNorm(x, 2, s, b, 1e-5) },
   softmax: { shapes: [[2, 3, 4]], f: graph.softmax },

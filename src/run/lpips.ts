@@ -1,0 +1,18 @@
+/**
+ * LPIPS as a job's options name it, for pictures of the job's size.
+ *
+ * The network and its files are nets/'s.
+ */
+import { checkLpipsSide, type LpipsModel, openLpips } from '../nets/index.js';
+
+/**
+ * Opens the files, or null when none are named.
+ * @param side of the square pictures. @param what they are, for the error.
+ * @throws JokerError as `openLpips` and `checkLpipsSide` do.
+ */
+export function lpipsFor(paths: readonly string[] | undefined, side: number, what: string): LpipsModel | null {
+  if (paths === undefined) return null;
+  const model = openLpips(paths);
+  checkLpipsSide(model, side, what);
+  return model;
+}
