@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseExpression } from '../face/expression.js';
+import { OPEN_MOUTH } from '../data/synthetic/shot.js';
+import { asFitted, parseExpression } from '../face/expression.js';
 import { captionOf, reenactCaption } from './caption.js';
 
 describe('captionOf', () => {
@@ -8,7 +9,7 @@ describe('captionOf', () => {
     expect(captionOf({ expression: { jawOpen: 0.1, mouthSmileLeft: 0.2 } })).toBe('a person');
     expect(captionOf({ expression: parseExpression('smile') })).toBe('a person smiling');
     expect(captionOf({ expression: { jawOpen: 0.8 }, subject: 'a woman' })).toBe('a woman with mouth wide open');
-    expect(captionOf({ expression: parseExpression('surprise') })).toMatch(
+    expect(captionOf({ expression: asFitted(parseExpression('surprise')) })).toMatch(
       /with mouth open, with eyes wide open, with raised/,
     );
     expect(captionOf({ expression: { eyeBlinkLeft: 1 } })).toBe('a person winking');
@@ -35,5 +36,20 @@ describe('reenactCaption', () => {
     expect(reenactCaption('red hair', 'a man smiling')).toBe('a man smiling');
     expect(reenactCaption('a woman', 'someone smiling')).toBe('someone smiling');
     expect(reenactCaption('a woman', 'a manual on a table')).toBe('a manual on a table');
+  });
+});
+
+describe('words for what a person asks', () => {
+  const words = (jawOpen: number) => captionOf({ expression: asFitted({ jawOpen }) });
+
+  it('call mouths open and wide open where the captions of the training set did', () => {
+    expect(words(OPEN_MOUTH - 0.05)).toBe('a person');
+    expect(words(OPEN_MOUTH + 0.05)).toBe('a person with mouth open');
+    expect(words(0.6)).toBe('a person with mouth open');
+    expect(words(0.7)).toBe('a person with mouth wide open'); // data/synthetic/describe.ts: above 0.65
+  });
+
+  it('leave what is not known to be attenuated as it is', () => {
+    expect(asFitted({ mouthSmileLeft: 0.4, jawOpen: 1 })).toEqual({ mouthSmileLeft: 0.4, jawOpen: 0.56 });
   });
 });

@@ -156,3 +156,17 @@ export function editDistance(a: string, b: string): number {
   }
   return row[t.length]!;
 }
+
+/**
+ * Share of a true weight that the fit of the `builtin` model shows, where it was measured (scripts/gate-face.ts, docs/RESULTS.md);
+ * others count as shown whole. Priors learn from fits, so that a control image with jawOpen 0.5 has meant a mouth that is almost
+ * as open as mouths go.
+ */
+const FITTED_SHARE: Readonly<Record<string, number>> = { jawOpen: 0.56 };
+
+/** Weights that a person asks for, as the fit of a face that truly has them would show them: what control images and captions go by. */
+export function asFitted(weights: ExpressionWeights): ExpressionWeights {
+  return Object.fromEntries(
+    Object.entries(weights).map(([name, weight]) => [name, weight * (FITTED_SHARE[name] ?? 1)]),
+  );
+}
