@@ -62,6 +62,10 @@ function serve(script: string): Server {
   });
 }
 
+it('the graph and the networks bundle for pages: nothing of them needs Node', async () => {
+  expect((await bundle()).length).toBeGreaterThan(10_000); // Node's modules would have failed the build
+});
+
 describe.skipIf(!available)('in Chromium', () => {
   let browser: Browser;
   let server: Server;

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { openSafetensors, readTensor } from '../core/files/safetensors.js';
 import { compile, Graph, gradients } from '../graph/index.js';
-import { LPIPS_WIDTHS, openLpips } from '../nets/index.js';
+import { LPIPS_WIDTHS } from '../nets/index.js';
+import { openLpips } from '../run/lpips-files.js';
 import { lpipsPerceptual } from './perceptual.js';
 
 const path = fileURLToPath(new URL('../nets/fixtures/lpips-vgg.safetensors', import.meta.url));

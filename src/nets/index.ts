@@ -22,8 +22,17 @@ export { timestepEmbedding, timestepSinusoids } from './embedding.js';
 export { initialise, type ParameterLike, startsAtZero } from './initialise.js';
 export { canonicalIndex, canonicalKey, isBookkeeping, olderVaeKey } from './keys.js';
 export { isLdmCheckpoint, isLdmExtra, type LdmConfig, ldmIndex, ldmName } from './ldm-keys.js';
-export { LPIPS_WIDTHS, type LpipsBackbone, type LpipsConfig, type LpipsWidths, lpipsDistance } from './lpips.js';
-export { checkLpipsSide, LPIPS_PREFIX, type LpipsModel, openLpips } from './lpips-files.js';
+export {
+  LPIPS_PREFIX,
+  LPIPS_SMALLEST,
+  LPIPS_WIDTHS,
+  type LpipsBackbone,
+  type LpipsConfig,
+  type LpipsModel,
+  type LpipsWidths,
+  lpipsDistance,
+  lpipsParameters,
+} from './lpips.js';
 export { repeatBatch } from './ops.js';
 export { downsample, type ResnetOptions, resnet, upsample } from './resnet.js';
 export {

@@ -3,7 +3,7 @@
  * layers.
  *
  * Source: Zhang et al. 2018 and the package `lpips`; networks and parameter names (`features.N.weight`) are torchvision's, names
- * of the linear layers (`lin0.model.1.weight`) the package's. No weights here: who has them names files (lpips-files.ts).
+ * of the linear layers (`lin0.model.1.weight`) the package's. No weights here: who has them names files (run/lpips-files.ts).
  * Letters: B pictures, H×W pixels, C channels.
  */
 import {
@@ -21,6 +21,7 @@ import {
   sub,
   sum,
   type Tensor,
+  type WeightSource,
 } from '../graph/index.js';
 import type { ParameterLike } from './initialise.js';
 import { convolution, type Scope, scopeOf } from './scope.js';
@@ -33,6 +34,19 @@ export type LpipsWidths = readonly [number, number, number, number, number];
 
 /** Which network, and how wide. */
 export type LpipsConfig = { readonly backbone: LpipsBackbone; readonly widths: LpipsWidths };
+
+/** A network whose weights were found. */
+export type LpipsModel = {
+  readonly config: LpipsConfig;
+  /** as results call it: `lpips(alex)` or `lpips(vgg)` */
+  readonly name: string;
+  /** values by name, below `LPIPS_PREFIX` */
+  readonly weights: WeightSource;
+  readonly paths: readonly string[];
+};
+
+/** Prefix of the parameters on a graph, so that they never meet another network's. */
+export const LPIPS_PREFIX = 'lpips.';
 
 /** Widths of the published networks. */
 export const LPIPS_WIDTHS: Readonly<Record<LpipsBackbone, LpipsWidths>> = {

@@ -9,11 +9,12 @@ import { hashFile } from '../core/files/hash.js';
 import { makeImage, toNetwork } from '../core/image.js';
 import { RandomStream, randomKey } from '../core/rng.js';
 import { compile, Graph } from '../graph/index.js';
-import { LPIPS_PREFIX, LPIPS_WIDTHS, lpipsDistance, openLpips, scopeOf } from '../nets/index.js';
+import { LPIPS_PREFIX, LPIPS_WIDTHS, lpipsDistance, scopeOf } from '../nets/index.js';
 import { openPrior } from '../prior/index.js';
 import { openEye } from './evaluate-eye.js';
 import { instruments } from './evaluate-versions.js';
 import { lpipsFor } from './lpips.js';
+import { openLpips } from './lpips-files.js';
 
 const SIZE = 32;
 const files = fileURLToPath(new URL('../nets/fixtures/lpips-alex.safetensors', import.meta.url));

@@ -1,9 +1,10 @@
 /**
  * LPIPS as a job's options name it, for pictures of the job's size.
  *
- * The network and its files are nets/'s.
+ * The network is of nets/, its files are read in lpips-files.ts.
  */
-import { checkLpipsSide, type LpipsModel, openLpips } from '../nets/index.js';
+import type { LpipsModel } from '../nets/index.js';
+import { checkLpipsSide, openLpips } from './lpips-files.js';
 
 /**
  * Opens the files, or null when none are named.

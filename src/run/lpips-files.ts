@@ -7,28 +7,16 @@
 import { JokerError } from '../core/errors.js';
 import { asFloats, streamValues, type TensorStream } from '../core/files/tensor-stream.js';
 import { openStoredWeights } from '../core/files/weight-file.js';
-import { sameShape, type WeightSource } from '../graph/index.js';
+import { sameShape } from '../graph/index.js';
 import {
+  LPIPS_PREFIX,
   LPIPS_SMALLEST,
   LPIPS_WIDTHS,
   type LpipsBackbone,
-  type LpipsConfig,
+  type LpipsModel,
   type LpipsWidths,
   lpipsParameters,
-} from './lpips.js';
-
-/** A network whose weights were found. */
-export type LpipsModel = {
-  readonly config: LpipsConfig;
-  /** as results call it: `lpips(alex)` or `lpips(vgg)` */
-  readonly name: string;
-  /** values by name, below `LPIPS_PREFIX` */
-  readonly weights: WeightSource;
-  readonly paths: readonly string[];
-};
-
-/** Prefix of the parameters on a graph, so that they never meet another network's. */
-export const LPIPS_PREFIX = 'lpips.';
+} from '../nets/index.js';
 
 const NETWORKS: Readonly<Record<LpipsBackbone, string>> = { alex: 'AlexNet', vgg: 'VGG16' };
 const REMEDY =

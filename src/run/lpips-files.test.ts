@@ -7,7 +7,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { floats, torchBytes } from '../../test/fixtures/torch-writer.js';
 import { JokerError } from '../core/errors.js';
 import { encodeSafetensors, openSafetensors, readTensor } from '../core/files/safetensors.js';
-import { checkLpipsSide, LPIPS_PREFIX, openLpips } from './lpips-files.js';
+import { LPIPS_PREFIX } from '../nets/index.js';
+import { checkLpipsSide, openLpips } from './lpips-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'joker-lpips-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,7 +18,9 @@ type Tensors = Record<string, { shape: readonly number[]; data: Float32Array }>;
 
 /** The weights of the fixture whose names pass. */
 function weights(backbone: 'alex' | 'vgg', keep: (name: string) => boolean = () => true): Tensors {
-  const file = openSafetensors(fileURLToPath(new URL(`./fixtures/lpips-${backbone}.safetensors`, import.meta.url)));
+  const file = openSafetensors(
+    fileURLToPath(new URL(`../nets/fixtures/lpips-${backbone}.safetensors`, import.meta.url)),
+  );
   const names = [...file.entries.keys()].filter((name) => /^(features|lin)/.test(name) && keep(name));
   return Object.fromEntries(
     names.map((name) => [name, { shape: file.entries.get(name)!.shape, data: readTensor(file, name) }]),
