@@ -4,19 +4,21 @@
  *
  * One thread; the best of the repeated steps, since machines are shared. Nothing here asserts a time.
  *
- *   npx tsx bench/prior-step.ts [--batch 16] [--steps 8] [--views 4] [--threads 1] [--json]
+ *   npx tsx bench/prior-step.ts [--batch 16] [--steps 8] [--views 4] [--threads 1] [--device cpu] [--only train] [--json]
+ *
+ * The losses of the first steps are printed too: devices must agree on them.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { makeImage } from '../src/core/image.js';
 import { foldIn, RandomStream, randomKey } from '../src/core/rng.js';
-import { adamW, compile, Graph, gradients } from '../src/graph/index.js';
+import { adamW, compile, type Device, Graph, gradients } from '../src/graph/index.js';
 import { initialise } from '../src/nets/index.js';
 import { drawLatents, JokerPrior, priorParameters, rowKeys, tokenizerJson, trainBpe } from '../src/prior/index.js';
 import { priorConfig } from '../src/run/train-prior.js';
 import { baseTask } from '../src/train/base.js';
 import { miniNetworks } from '../src/train/config.js';
-import type { TrainingTask } from '../src/train/loop.js';
+import { GPU_PACK_VALUES, type TrainingTask } from '../src/train/loop.js';
 import type { PictureSet } from '../src/train/pictures.js';
 import { type PriorMaterial, priorTask } from '../src/train/prior.js';
 
@@ -26,6 +28,8 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '8' },
     views: { type: 'string', default: '4' },
     threads: { type: 'string', default: '1' },
+    device: { type: 'string', default: 'cpu' },
+    only: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -35,6 +39,7 @@ const [batch, steps, views, threads] = [values.batch, values.steps, values.views
   number,
   number,
 ];
+const device = values.device as Device;
 const CAPTION = 'a person with the mouth wide open';
 const [PEOPLE, FRAMES, VIEWS] = [2, 2, 2];
 const random = new RandomStream(randomKey(0));
@@ -65,9 +70,9 @@ function noiseMaterial(): PriorMaterial {
 /** As many entries as the embedded tokenizer has. */
 const VOCABULARY = 768;
 
-/** Milliseconds of the fastest step of a task, optimiser included. */
-async function stepTime(task: TrainingTask): Promise<number> {
-  const graph = new Graph();
+/** Milliseconds of the fastest step of a task, optimiser included; `losses` gets the steps' losses. */
+async function stepTime(task: TrainingTask, losses: number[]): Promise<number> {
+  const graph = new Graph({ wide: device === 'webgpu' });
   const { loss } = task.build(graph);
   const parameters = graph.parameters();
   const first = initialise(parameters, randomKey(1));
@@ -79,12 +84,21 @@ async function stepTime(task: TrainingTask): Promise<number> {
     learningRate: graph.input('learning_rate', []),
     step: graph.input('adam_step', []),
     clipNorm: 1,
+    ...(device === 'webgpu' ? { packValues: GPU_PACK_VALUES } : {}),
   });
   const weights = (name: string) => ({ kind: 'memory' as const, data: first.get(name)! });
-  const program = await compile({ outputs: { loss }, state, weights, threads });
+  const program = await compile({
+    outputs: { loss },
+    state,
+    weights,
+    threads,
+    device,
+    profile: process.env['PROFILE'],
+  });
   const best = await fastest(async (i) => {
     const inputs = { learning_rate: Float32Array.of(1e-4), adam_step: Float32Array.of(i + 1) };
-    await program.run({ ...task.batch(foldIn(randomKey(2), i), i + 1), ...inputs });
+    const result = await program.run({ ...task.batch(foldIn(randomKey(2), i), i + 1), ...inputs });
+    losses.push(result['loss']![0]!);
   });
   await program.dispose();
   return best;
@@ -110,7 +124,10 @@ async function guidedTimes(pictures: PictureSet): Promise<{ reference: number; d
   const parameters = priorParameters(config);
   const first = initialise(parameters, randomKey(1));
   const weights = (name: string) => ({ kind: 'memory' as const, data: first.get(name)! });
-  const prior = new JokerPrior({ config, weights, names: [...first.keys()], path: 'bench' }, { threads, batch: views });
+  const prior = new JokerPrior(
+    { config, weights, names: [...first.keys()], path: 'bench' },
+    { threads, batch: views, device },
+  );
   const condition = await prior.prepare(CAPTION, makeImage(size, size, 3), null);
   const control = await prior.controlFeatures(Array.from({ length: views }, () => makeImage(size, size, 3)));
   const latents = drawLatents(prior, rowKeys(randomKey(3), views));
@@ -127,9 +144,11 @@ async function guidedTimes(pictures: PictureSet): Promise<{ reference: number; d
 
 const material = noiseMaterial();
 const networks = miniNetworks(VOCABULARY);
-const base = await stepTime(baseTask(networks, batch, material));
-const prior = await stepTime(priorTask(networks, batch / VIEWS, [material], new Map()));
-const { reference, denoise, bytes } = await guidedTimes(material.pictures);
+const losses: { base: number[]; prior: number[] } = { base: [], prior: [] };
+const base = await stepTime(baseTask(networks, batch, material), losses.base);
+const prior = await stepTime(priorTask(networks, batch / VIEWS, [material], new Map()), losses.prior);
+const nothing = { reference: NaN, denoise: NaN, bytes: NaN };
+const { reference, denoise, bytes } = values.only === 'train' ? nothing : await guidedTimes(material.pictures);
 const figures = {
   baseMs: base,
   basePicturesPerSecond: (1000 * batch) / base,
@@ -140,9 +159,11 @@ const figures = {
   referenceMs: reference,
   halfBytes: bytes,
 };
-if (values.json) console.log(JSON.stringify({ batch, steps, views, threads, cpu: cpus()[0]?.model, ...figures }));
+if (values.json)
+  console.log(JSON.stringify({ batch, steps, views, threads, device, cpu: cpus()[0]?.model, ...figures, losses }));
 else {
-  console.log(`${cpus()[0]?.model}, Node ${process.version}, ${threads} threads, best of ${steps}`);
+  console.log(`${cpus()[0]?.model}, Node ${process.version}, ${threads} threads, device ${device}, best of ${steps}`);
+  console.log(`first losses: base ${losses.base.slice(0, 3)}, prior ${losses.prior.slice(0, 3)}`);
   console.log(
     `base:  ${base.toFixed(0)} ms a step of ${batch}, ${figures.basePicturesPerSecond.toFixed(1)} pictures a second`,
   );

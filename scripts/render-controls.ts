@@ -1,10 +1,11 @@
 /**
  * Makes the control images of rendered shards from the tracked landmarks: fit, then normals of the fitted face. Resumable.
  *
- *   npx tsx scripts/render-controls.ts FOLDER
+ *   npx tsx scripts/render-controls.ts FOLDER [--part 0] [--parts 1]
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { controlImage } from '../src/condition/control.js';
 import { assetPath } from '../src/core/files/assets.js';
 import { openSafetensors, writeSafetensors } from '../src/core/files/safetensors.js';
@@ -15,9 +16,14 @@ import { faceFromTracking } from '../src/face/analyse.js';
 import { loadMorphableModel } from '../src/face/model/load.js';
 import { photoFromImage } from '../src/photo/photo.js';
 
-const folder = process.argv[2]!;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { part: { type: 'string', default: '0' }, parts: { type: 'string', default: '1' } },
+});
+const folder = positionals[0]!;
 const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
-for (const shard of shardNames(folder)) {
+for (const [index, shard] of shardNames(folder).entries()) {
+  if (index % Number(values.parts) !== Number(values.part)) continue;
   const path = normalsPath(folder, shard);
   if (existsSync(path)) continue;
   const start = performance.now();

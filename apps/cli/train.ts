@@ -1,10 +1,11 @@
 /** The verb `train`: trains one stage of the embedded models on rendered people. */
 
 import { Argument, type Command, Option } from 'commander';
+import type { Device } from '../../src/graph/index.js';
 import { trainJob } from '../../src/run/jobs.js';
 import { ABLATED_PARTS, type AblatedPart, TRAINING_STAGES, type TrainingStage } from '../../src/train/config.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
-import { numberBetween } from './values.js';
+import { numberBetween, oneOf } from './values.js';
 
 type Options = CommonOptions & {
   data: string[];
@@ -15,6 +16,8 @@ type Options = CommonOptions & {
   seed?: number;
   threads?: number;
   workers?: number;
+  device?: Device;
+  batch?: number;
   without?: AblatedPart;
   from?: string;
 };
@@ -39,6 +42,12 @@ export function addTrain(program: Command): void {
     .option('--steps <count>', 'steps in all (default: the recipe)', numberBetween(1, 1e9, true))
     .option('--seed <number>', 'seed (default: the recipe)', numberBetween(0, MAX_SEED, true))
     .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true))
+    .option('--device <name>', 'where steps are computed: cpu or webgpu (default: cpu)', oneOf('cpu', 'webgpu'))
+    .option(
+      '--batch <count>',
+      'pictures of a step (default: the recipe; a GPU wants more)',
+      numberBetween(1, 4096, true),
+    )
     .option(
       '--workers <count>',
       'copies that train side by side, one thread each, averaged every few steps (default: 1)',
@@ -50,9 +59,10 @@ export function addTrain(program: Command): void {
       ),
     );
   withCommon(command).action(async (stage: TrainingStage, options: Options) => {
-    const { data, out, headModel, minutes, threads, workers, without, from, steps, seed, ...common } = options;
-    const changes = { ...(steps === undefined ? {} : { steps }), ...(seed === undefined ? {} : { seed }) };
-    const request = { stage, data, out, headModel, minutes, threads, workers, without, from, changes };
+    const { data, out, headModel, minutes, threads, workers, device, without, from, steps, batch, seed, ...common } =
+      options;
+    const changes = Object.fromEntries(Object.entries({ steps, batch, seed }).filter(([, v]) => v !== undefined));
+    const request = { stage, data, out, headModel, minutes, threads, workers, device, without, from, changes };
     const result = await runForPerson(trainJob, request);
     printResult(result, [`${stage}: step ${result.step}`, result.path], common);
   });

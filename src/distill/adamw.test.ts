@@ -27,7 +27,7 @@ describe('adamWStep', () => {
       await program.run({ gradient, step: Float32Array.of(step) });
       adamWStep(values, gradient, moments, step, 0.01, settings);
     }
-    const twin = program.readState('w');
+    const twin = await program.readState('w');
     await program.dispose();
     // Ten float32 steps of 0.01 on values of size 1: a few units in the last place each.
     values.forEach((value, i) => {

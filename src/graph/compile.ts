@@ -5,7 +5,8 @@
  */
 import type { InferenceSession } from 'onnxruntime-common';
 import { JokerError } from '../core/errors.js';
-import { encodeModel, type ModelParts, valueName } from './onnx.js';
+import { Fetcher } from './fetch.js';
+import { encodeModel, type ModelParts, type Stretch, valueName } from './onnx.js';
 import type { StateUpdate } from './optimiser.js';
 import { Program } from './program.js';
 import { type Device, loadRuntime, type Runtime } from './runtime.js';
@@ -47,8 +48,9 @@ export async function compile(options: CompileOptions): Promise<Program> {
   if (updates.some(({ tensor }) => !leaves.includes(tensor)))
     throw new Error('internal: a state value is never read by the program');
   const seen = updates.flatMap(({ parts = [] }) => parts.flatMap(({ leaf }) => (leaf ? [leaf] : [])));
-  const resident = [...updates.map(({ tensor }) => tensor), ...seen.filter((leaf) => leaves.includes(leaf))];
-  const stateTensors = new Set(resident.map(({ id }) => id));
+  const leavesOfParts = seen.filter((leaf) => leaves.includes(leaf));
+  const whole = updates.map(({ tensor }) => tensor);
+  const stateTensors = new Set([...whole, ...leavesOfParts].map(({ id }) => id));
   const fed = leaves.filter((t) => t.source === 'input' && !stateTensors.has(t.id));
   const placed = placeModel(options, leaves, stateTensors);
   const parts: ModelParts = {
@@ -56,10 +58,12 @@ export async function compile(options: CompileOptions): Promise<Program> {
     outputs: fetched,
     initialisers: placed.initialisers,
     casts: placed.casts,
-    inputs: [...fed, ...resident, ...placed.extraInputs],
+    // A part of a buffer in the device's memory cannot be fed by itself: the model cuts it out.
+    inputs: [...fed, ...whole, ...(runtime.keepsStateOnDevice ? [] : leavesOfParts), ...placed.extraInputs],
+    stretches: runtime.keepsStateOnDevice ? stretchesOf(updates, stateTensors) : [],
   };
   return new Program({
-    session: await createSession(runtime, parts, placed, options),
+    session: await createSession(runtime, parts, placed, options, updates),
     runtime,
     inputs: new Map(fed.map((t) => [t.name, t])),
     state: updates.map((update) => ({
@@ -67,6 +71,7 @@ export async function compile(options: CompileOptions): Promise<Program> {
       parts: update.parts?.map(({ leaf, ...part }) => (leaf && stateTensors.has(leaf.id) ? { ...part, leaf } : part)),
     })),
     outputs: new Map([...outputs].map(([key, tensor]) => [key, valueName(tensor)])),
+    fetcher: new Fetcher(runtime, sessionOptions(device, { threads: options.threads })),
     cleanUp: placed.remove,
   });
 }
@@ -82,6 +87,7 @@ async function createSession(
   parts: ModelParts,
   placed: PlacedModel,
   options: CompileOptions,
+  updates: readonly StateUpdate[],
 ): Promise<InferenceSession> {
   const { device = 'cpu' } = options;
   try {
@@ -90,6 +96,7 @@ async function createSession(
     const settings = {
       ...sessionOptions(device, options),
       enableCpuMemArena: placed.bytesInPlace < LARGE_WEIGHTS,
+      ...(runtime.keepsStateOnDevice ? { preferredOutputLocation: outputLocations(parts, updates) } : {}),
       ...files,
     };
     return await runtime.create(placed.finish(encodeModel(parts)), settings);
@@ -99,6 +106,25 @@ async function createSession(
       throw new JokerError('unsupported', 'no GPU that WebGPU can use was found', "Use the device 'cpu'.", { cause });
     throw cause;
   }
+}
+
+/** The next state stays where it was computed; everything else comes to the caller. */
+function outputLocations(
+  { outputs }: ModelParts,
+  updates: readonly StateUpdate[],
+): Record<string, 'cpu' | 'gpu-buffer'> {
+  const kept = new Set(updates.map(({ next }) => valueName(next)));
+  const names = outputs.map(valueName);
+  return Object.fromEntries(names.map((name) => [name, kept.has(name) ? 'gpu-buffer' : 'cpu']));
+}
+
+/** The parts of the state that the graph sees by themselves. */
+function stretchesOf(updates: readonly StateUpdate[], seen: ReadonlySet<number>): Stretch[] {
+  return updates.flatMap(({ tensor, parts = [] }) =>
+    parts.flatMap(({ leaf, offset, length }) =>
+      leaf && seen.has(leaf.id) ? [{ from: valueName(tensor), offset, length, leaf }] : [],
+    ),
+  );
 }
 
 /** State updates whose next values are outputs of their own: one buffer cannot receive two. */
@@ -143,10 +169,19 @@ function reach(tensors: readonly Tensor[]): { nodes: Node[]; leaves: Tensor[] } 
   return { nodes: ordered, leaves: leaves.sort((a, b) => a.id - b.id) };
 }
 
-function sessionOptions(device: Device, { threads, profile }: CompileOptions): InferenceSession.SessionOptions {
+function sessionOptions(
+  device: Device,
+  { threads, profile }: Pick<CompileOptions, 'threads' | 'profile'>,
+): InferenceSession.SessionOptions {
   const gpu = device === 'webgpu';
   return {
-    executionProviders: [gpu ? 'webgpu' : device === 'wasm' ? 'wasm' : 'cpu'],
+    executionProviders: [
+      gpu
+        ? { name: 'webgpu', preferredLayout: (process.env['LAYOUT'] ?? 'NCHW') as 'NCHW' }
+        : device === 'wasm'
+          ? 'wasm'
+          : 'cpu',
+    ],
     graphOptimizationLevel: 'all',
     ...(threads ? { intraOpNumThreads: threads } : {}),
     interOpNumThreads: 1,

@@ -15,13 +15,29 @@ import {
   type Tensor,
 } from './tensor.js';
 
+/** How a graph's operations are written. */
+export type GraphOptions = {
+  /**
+   * For devices with thousands of cores (WebGPU): gradients of weights, whose products are small but run over all pixels of
+   * a batch, are written as many short products and a sum. Same values but for rounding; slower on a CPU. Default false.
+   */
+  readonly wide?: boolean;
+};
+
 /** Owns the tensors of one computation. */
 export class Graph {
+  /** see `GraphOptions` */
+  readonly wide: boolean;
+
   /** every tensor, by id */
   readonly tensors: Tensor[] = [];
   private readonly parametersByName = new Map<string, Tensor>();
   private readonly inputsByName = new Map<string, Tensor>();
   private readonly scalars = new Map<string, Tensor>();
+
+  constructor({ wide = false }: GraphOptions = {}) {
+    this.wide = wide;
+  }
 
   /** A value fed at every run. Names are unique among inputs and parameters. */
   input(name: string, shape: Shape, dtype: DataType = 'float32'): Tensor {

@@ -28,6 +28,16 @@ export type ModelParts = {
   readonly initialisers: readonly Initialiser[];
   /** extra Cast nodes from stored half precision: [stored name, name used by the graph] */
   readonly casts: readonly (readonly [string, string])[];
+  /** extra nodes that cut a flat value into leaves of the graph; default: none */
+  readonly stretches?: readonly Stretch[];
+};
+
+/** `length` values of the flat value named `from`, starting at `offset`, in a leaf's shape. */
+export type Stretch = {
+  readonly from: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly leaf: Tensor;
 };
 
 const field = (type: string, id: number) => ({ type, id });
@@ -113,6 +123,7 @@ export function valueName(tensor: Tensor): string {
 
 /** Serialises a model. */
 export function encodeModel(parts: ModelParts): Uint8Array {
+  const cuts = (parts.stretches ?? []).map(cutNodes);
   return modelType
     .encode({
       irVersion: IR_VERSION,
@@ -123,8 +134,8 @@ export function encodeModel(parts: ModelParts): Uint8Array {
       ],
       graph: {
         name: 'joker3d',
-        node: [...parts.casts.map(castNode), ...parts.nodes.map(encodeNode)],
-        initializer: parts.initialisers.map(encodeInitialiser),
+        node: [...parts.casts.map(castNode), ...cuts.flatMap(({ nodes }) => nodes), ...parts.nodes.map(encodeNode)],
+        initializer: [...parts.initialisers, ...cuts.flatMap(({ integers }) => integers)].map(encodeInitialiser),
         input: parts.inputs.map(({ name, dtype, shape }) => valueInfo(name, dtype, shape)),
         output: parts.outputs.map((t) => valueInfo(valueName(t), t.dtype, t.shape)),
       },
@@ -134,6 +145,27 @@ export function encodeModel(parts: ModelParts): Uint8Array {
 
 function castNode([from, to]: readonly [string, string]): object {
   return { input: [from], output: [to], opType: 'Cast', attribute: [{ name: 'to', i: ELEMENT_TYPE.float32, type: 2 }] };
+}
+
+/** Slice and Reshape, with the integers that both take as values. */
+function cutNodes({ from, offset, length, leaf }: Stretch): { nodes: object[]; integers: Initialiser[] } {
+  const name = valueName(leaf);
+  const integers = Object.entries({ start: [offset], end: [offset + length], axis: [0], shape: leaf.shape }).map(
+    ([what, values]): Initialiser => ({
+      name: `${name}#${what}`,
+      dtype: 'int64',
+      shape: [values.length],
+      data: { kind: 'bytes', bytes: new Uint8Array(BigInt64Array.from(values, BigInt).buffer) },
+    }),
+  );
+  const inputs = (...what: string[]) => what.map((suffix) => `${name}#${suffix}`);
+  return {
+    nodes: [
+      { input: [from, ...inputs('start', 'end', 'axis')], output: [`${name}#flat`], opType: 'Slice' },
+      { input: inputs('flat', 'shape'), output: [name], opType: 'Reshape' },
+    ],
+    integers,
+  };
 }
 
 function encodeNode(node: Node): object {

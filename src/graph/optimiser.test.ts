@@ -54,13 +54,13 @@ for (const clip of [0.5, 1e6])
     for (let step = 1; step <= 20; step++) await program.run({ step: Float32Array.of(step) });
     const expected = twin(initial, target, 1.5, 20, settings);
     // float32 against float64 over 20 steps of size 0.05: rounding stays below 1e-5
-    program.readState('w').forEach((value, i) => {
+    (await program.readState('w')).forEach((value, i) => {
       expect(value).toBeCloseTo(expected.w[i]!, 4);
     });
-    program.readState(momentName('w', 'first')).forEach((value, i) => {
+    (await program.readState(momentName('w', 'first'))).forEach((value, i) => {
       expect(value).toBeCloseTo(expected.m[i]!, 4);
     });
-    program.readState(momentName('w', 'second')).forEach((value, i) => {
+    (await program.readState(momentName('w', 'second'))).forEach((value, i) => {
       expect(value).toBeCloseTo(expected.v[i]!, 4);
     });
     await program.dispose();
@@ -79,9 +79,9 @@ test('state is carried over runs and can be read and replaced', async () => {
   const state = [{ tensor: counter, next: mul(counter, 2), initial: Float32Array.of(1) }];
   const program = await compile({ outputs: { before: counter }, state, threads: 1 });
   for (let i = 0; i < 3; i++) expect((await program.run({}))['before']![0]).toBe(2 ** i);
-  expect(program.readState('counter')[0]).toBe(8);
-  program.writeState('counter', Float32Array.of(5));
+  expect((await program.readState('counter'))[0]).toBe(8);
+  await program.writeState('counter', Float32Array.of(5));
   await program.run({});
-  expect(program.readState('counter')[0]).toBe(10);
+  expect((await program.readState('counter'))[0]).toBe(10);
   await program.dispose();
 });

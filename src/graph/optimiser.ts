@@ -49,6 +49,8 @@ export type AdamWOptions = {
   readonly weightDecay?: number;
   /** gradients are scaled down to this global norm when they exceed it; absent = no clipping */
   readonly clipNorm?: number;
+  /** values that are updated together; default 65536, which fits a core's cache. A GPU wants few nodes: millions. */
+  readonly packValues?: number;
   /** first and second moments to start from, in the order of the parameters; default zeros */
   readonly moments?: { readonly first: readonly Float32Array[]; readonly second: readonly Float32Array[] };
 };
@@ -95,11 +97,11 @@ export function adamW(graph: Graph, options: AdamWOptions): StateUpdate[] {
   return packs.flatMap((pack, i) => updatePack(graph, options, pack, i, rates));
 }
 
-function packsOf({ parameters, gradients }: AdamWOptions): Pack[] {
+function packsOf({ parameters, gradients, packValues = PACK_VALUES }: AdamWOptions): Pack[] {
   const groups: number[][] = [];
   let length = Infinity;
   parameters.forEach(({ shape }, i) => {
-    if (length + sizeOf(shape) > PACK_VALUES) {
+    if (length + sizeOf(shape) > packValues) {
       groups.push([]);
       length = 0;
     }

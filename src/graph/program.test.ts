@@ -39,7 +39,7 @@ describe('feeds', () => {
   it('an index outside the table is an error of the run, and state stays where it was', async () => {
     const program = await example();
     await expect(program.run({ ...feeds, index: BigInt64Array.of(7n, 0n) })).rejects.toThrow(/indices/);
-    expect([...program.readState('counter')]).toEqual([1, 3]);
+    expect([...(await program.readState('counter'))]).toEqual([1, 3]);
     await program.dispose();
   });
 });
@@ -47,10 +47,10 @@ describe('feeds', () => {
 describe('state', () => {
   it('is copied when read, so that a later run does not change what was read', async () => {
     const program = await example();
-    const before = program.readState('counter');
+    const before = await program.readState('counter');
     await program.run(feeds);
     expect([...before]).toEqual([1, 3]);
-    expect([...program.readState('counter')]).toEqual([2, 6]);
+    expect([...(await program.readState('counter'))]).toEqual([2, 6]);
     await program.dispose();
   });
   it('outputs of one run are not changed by the next', async () => {
@@ -63,8 +63,8 @@ describe('state', () => {
   });
   it('of a wrong length is refused', async () => {
     const program = await example();
-    expect(() => program.writeState('counter', new Float32Array(1))).toThrow(/1 values for state 'counter'/);
-    expect(() => program.writeState('other', new Float32Array(1))).toThrow(/no state 'other'/);
+    await expect(program.writeState('counter', new Float32Array(1))).rejects.toThrow(/1 values for state 'counter'/);
+    await expect(program.writeState('other', new Float32Array(1))).rejects.toThrow(/no state 'other'/);
     await program.dispose();
   });
   it('two steps at once are refused', async () => {
@@ -72,7 +72,7 @@ describe('state', () => {
     const first = program.run(feeds);
     await expect(program.run(feeds)).rejects.toThrow(/one step at a time/);
     await first;
-    expect([...program.readState('counter')]).toEqual([2, 6]);
+    expect([...(await program.readState('counter'))]).toEqual([2, 6]);
     await program.dispose();
   });
   it('two values may become the same tensor', async () => {
@@ -83,7 +83,7 @@ describe('state', () => {
     const program = await compile({ outputs: { next }, state, threads: 1 });
     await program.run({});
     await program.run({});
-    expect([program.readState('a')[0], program.readState('b')[0]]).toEqual([4, 4]);
+    expect([(await program.readState('a'))[0], (await program.readState('b'))[0]]).toEqual([4, 4]);
     await program.dispose();
   });
   it('that the program never reads is refused', async () => {
@@ -100,8 +100,8 @@ describe('dispose', () => {
     await program.dispose();
     await program.dispose();
     await expect(program.run(feeds)).rejects.toThrow(/disposed of/);
-    expect(() => program.readState('counter')).toThrow(/disposed of/);
-    expect(() => program.writeState('counter', new Float32Array(2))).toThrow(/disposed of/);
+    await expect(program.readState('counter')).rejects.toThrow(/disposed of/);
+    await expect(program.writeState('counter', new Float32Array(2))).rejects.toThrow(/disposed of/);
   });
   it('writes the profile that was asked for', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'joker3d-profile-'));

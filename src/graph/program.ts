@@ -4,6 +4,7 @@
  * `run` blocks the event loop on the native CPU runtime; jobs therefore live in a worker thread (run/job).
  */
 import type { InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-common';
+import type { Fetcher } from './fetch.js';
 import { valueName } from './onnx.js';
 import type { StateUpdate } from './optimiser.js';
 import type { Runtime } from './runtime.js';
@@ -21,6 +22,8 @@ export type ProgramParts = {
   readonly state: readonly StateUpdate[];
   /** the model's name of each output, by the caller's name */
   readonly outputs: ReadonlyMap<string, string>;
+  /** for state that stays in the device's memory */
+  readonly fetcher: Fetcher;
   /** called once when the program is disposed of */
   readonly cleanUp: () => void;
 };
@@ -32,6 +35,8 @@ type Place = { readonly state: string; readonly offset: number; readonly length:
 export class Program {
   /** two buffers per state value: the current one is at `turn`, the other receives the next value */
   private readonly buffers = new Map<string, [RuntimeTensor, RuntimeTensor]>();
+  /** state that was fetched from the device since the last run */
+  private readonly fetched = new Map<string, Float32Array>();
   /** values and parts of values, by name */
   private readonly places = new Map<string, Place>();
   private turn: 0 | 1 = 0;
@@ -68,7 +73,8 @@ export class Program {
     for (const { tensor, parts = [] } of this.parts.state) {
       const whole = this.buffers.get(tensor.name)![this.turn];
       all[tensor.name] = whole;
-      for (const { leaf, offset, length } of parts) if (leaf) all[leaf.name] = this.view(whole, leaf, offset, length);
+      for (const { leaf, offset, length } of parts)
+        if (leaf && !this.parts.runtime.keepsStateOnDevice) all[leaf.name] = this.view(whole, leaf, offset, length);
     }
     this.condition = 'running';
     try {
@@ -100,8 +106,12 @@ export class Program {
   private moveOn(results: InferenceSession.OnnxValueMapType): void {
     this.turn = this.turn === 0 ? 1 : 0;
     if (this.parts.runtime.fillsOutputs) return;
-    for (const { tensor, next } of this.parts.state)
-      this.buffers.get(tensor.name)![this.turn] = results[valueName(next)] as RuntimeTensor;
+    this.fetched.clear();
+    for (const { tensor, next } of this.parts.state) {
+      const pair = this.buffers.get(tensor.name)!;
+      pair[this.turn] = results[valueName(next)] as RuntimeTensor;
+      pair[1 - this.turn]!.dispose(); // the value before: its buffer in the device's memory would never be freed otherwise
+    }
   }
 
   private collect(results: InferenceSession.OnnxValueMapType): Record<string, Float32Array> {
@@ -131,25 +141,40 @@ export class Program {
     return this.parts.state.map(({ tensor }) => tensor.name);
   }
 
-  /** A copy of a state value, or of a part of one, as it is after the last run. */
-  readState(name: string): Float32Array {
-    return Float32Array.from(this.current(name));
+  /** A copy of a state value, or of a part of one, as it is after the last run. @throws an internal error for unknown names. */
+  async readState(name: string): Promise<Float32Array> {
+    const { state, offset, length } = this.placeOf(name);
+    return (await this.current(state)).slice(offset, offset + length);
   }
 
-  /** Replaces a state value before the next run; row-major, of exactly its size. */
-  writeState(name: string, values: Float32Array): void {
-    const current = this.current(name);
-    if (values.length !== current.length)
-      throw new Error(`internal: ${values.length} values for state '${name}', which has ${current.length}`);
-    current.set(values);
+  /** Replaces a state value, or a part of one, before the next run; row-major, of exactly its size. */
+  async writeState(name: string, values: Float32Array): Promise<void> {
+    const { state, offset, length } = this.placeOf(name);
+    if (values.length !== length)
+      throw new Error(`internal: ${values.length} values for state '${name}', which has ${length}`);
+    const whole = await this.current(state);
+    whole.set(values, offset);
+    const pair = this.buffers.get(state)!;
+    const tensor = pair[this.turn];
+    if (tensor.location === 'cpu') return;
+    pair[this.turn] = new this.parts.runtime.Tensor('float32', whole, tensor.dims);
+    tensor.dispose();
   }
 
-  private current(name: string): Float32Array {
+  private placeOf(name: string): Place {
     this.refuseDisposed();
     const place = this.places.get(name);
     if (!place) throw new Error(`internal: no state '${name}'`);
-    const whole = this.buffers.get(place.state)![this.turn].data as Float32Array;
-    return whole.subarray(place.offset, place.offset + place.length);
+    return place;
+  }
+
+  /** All of a state value, in the memory that is fed, or fetched once after each run. */
+  private async current(state: string): Promise<Float32Array> {
+    const tensor = this.buffers.get(state)![this.turn];
+    if (tensor.location === 'cpu') return tensor.data as Float32Array;
+    const known = this.fetched.get(state) ?? (await this.parts.fetcher.fetch(tensor));
+    this.fetched.set(state, known);
+    return known;
   }
 
   private refuseDisposed(): void {
@@ -160,7 +185,10 @@ export class Program {
   async dispose(): Promise<void> {
     if (this.condition === 'disposed') return;
     this.condition = 'disposed';
+    if (this.parts.runtime.keepsStateOnDevice) for (const pair of this.buffers.values()) pair[this.turn].dispose();
     this.buffers.clear();
+    this.fetched.clear();
+    await this.parts.fetcher.dispose();
     this.parts.session.endProfiling();
     await this.parts.session.release();
     this.parts.cleanUp();

@@ -19,6 +19,8 @@ export type Runtime = {
    * untouched (1.30), so state has to be taken from its results there.
    */
   readonly fillsOutputs: boolean;
+  /** True if state stays in the device's own memory between runs and has to be fetched to be seen. */
+  readonly keepsStateOnDevice: boolean;
 };
 
 /** The part of a runtime's module that is used. */
@@ -60,13 +62,13 @@ function importWeb(device: Device): Promise<object> {
 export async function loadRuntime(device: Device, loaders: RuntimeLoaders = LOADERS): Promise<Runtime> {
   if (loaders.native && device !== 'wasm') {
     try {
-      return wrap('native', await loaders.native());
+      return wrap('native', device, await loaders.native());
     } catch (cause) {
       if (device === 'webgpu') throw missing('onnxruntime-node', 'WebGPU in Node needs it', cause);
     }
   }
   try {
-    return wrap('web', await loaders.web(device));
+    return wrap('web', device, await loaders.web(device));
   } catch (cause) {
     throw missing('onnxruntime-web', 'there is no runtime for the networks', cause);
   }
@@ -82,11 +84,13 @@ function missing(name: string, consequence: string, cause: unknown): JokerError 
   return new JokerError('unsupported', `${name} could not be loaded, and ${consequence}`, `${remedy}.`, { cause });
 }
 
-function wrap(kind: Runtime['kind'], module: RuntimeModule): Runtime {
+function wrap(kind: Runtime['kind'], device: Device, module: RuntimeModule): Runtime {
+  const keepsStateOnDevice = device === 'webgpu';
   return {
     kind,
     create: (model, options) => module.InferenceSession.create(model, options),
     Tensor: module.Tensor,
-    fillsOutputs: kind === 'native',
+    fillsOutputs: kind === 'native' && !keepsStateOnDevice,
+    keepsStateOnDevice,
   };
 }

@@ -296,7 +296,7 @@ async function encodeAll(
   weights: ReadonlyMap<string, Float32Array>,
   set: PictureSet,
   wantedScale: number | undefined,
-  { threads, report = silent }: DiffusionRequest,
+  { threads, device, report = silent }: DiffusionRequest,
 ): Promise<Encoded> {
   const graph = new Graph();
   const image = graph.input('image', [ENCODE_BATCH, 3, set.size, set.size]);
@@ -305,6 +305,7 @@ async function encodeAll(
     outputs: { mean, logVariance },
     weights: (name) => ({ kind: 'memory', data: weights.get(name)! }),
     threads,
+    device,
   });
   const count = set.people * set.frames * set.views;
   const length = mean.shape.slice(1).reduce((a, b) => a * b, 1);

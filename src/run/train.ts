@@ -11,6 +11,7 @@ import { openSafetensors, readTensor, writeSafetensors } from '../core/files/saf
 import type { Report } from '../core/progress.js';
 import { isPreparedRoot } from '../data/sources/prepared-root.js';
 import { readRenderedSet } from '../data/sources/rendered-shards.js';
+import type { Device } from '../graph/index.js';
 import { miniNetworks, type StageOptions, type TrainingStage } from '../train/config.js';
 import { Crew, type CrewPlace, makeCrewMemory } from '../train/crew.js';
 import { decoderTask } from '../train/decoder.js';
@@ -32,6 +33,8 @@ export type TrainRequest = {
   readonly out: string;
   /** threads of the runtime; a crew's members have one each */
   readonly threads?: number;
+  /** where steps are computed; default 'cpu' */
+  readonly device?: Device;
   /** copies that train side by side, see train/crew.ts; default 1 */
   readonly workers?: number;
   /** set by `finish` for the other members of a crew */
@@ -100,6 +103,7 @@ export function loopOptions(request: TrainRequest): LoopOptions {
     batch: Math.max(1, Math.round(recipe.batch / (request.workers ?? 1))),
     folder: join(request.out, request.stage),
     threads: isCrew(request) ? 1 : request.threads,
+    device: request.device,
     crew: request.crew,
     maximumSeconds: request.minutes === undefined ? undefined : request.minutes * 60,
     report: request.report,

@@ -30,7 +30,7 @@ export function baseTask(networks: PriorNetworks, batch: number, material: Capti
     name: 'base',
     build: (graph) => {
       const inputs = noisedInputs(graph, [batch, ...latentShape]);
-      const ids = graph.input('ids', [batch, empty.length], 'int64');
+      const ids = graph.input('ids', [batch, empty.length], 'int32');
       const text = clipText(scopeOf(graph, 'text_encoder.'), networks.text, ids);
       const sample = noisedLatent(inputs);
       const prediction = unet(scopeOf(graph, 'unet.'), networks.unet, { sample, timestep: inputs.timestep, text });

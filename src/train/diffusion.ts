@@ -76,17 +76,17 @@ export function sampledLatents(set: LatentSet, indices: readonly number[], rando
   return out;
 }
 
-/** Token ids of prompts, row by row, [B, T]; with probability `dropout` a prompt becomes the empty one. */
+/** Token ids of prompts, row by row, [B, T], as int32 (WebGPU lacks operations on int64); with probability `dropout` a prompt becomes the empty one. */
 export function promptIds(
   prompts: readonly Int32Array[],
   empty: Int32Array,
   dropout: number,
   random: RandomStream,
-): BigInt64Array {
-  const out = new BigInt64Array(prompts.length * empty.length);
+): Int32Array {
+  const out = new Int32Array(prompts.length * empty.length);
   prompts.forEach((prompt, b) => {
     const ids = random.chance(dropout) ? empty : prompt;
-    for (let i = 0; i < empty.length; i++) out[b * empty.length + i] = BigInt(ids[i]!);
+    for (let i = 0; i < empty.length; i++) out[b * empty.length + i] = ids[i]!;
   });
   return out;
 }

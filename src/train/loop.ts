@@ -12,6 +12,7 @@ import { foldIn, type RandomKey, randomKey } from '../core/rng.js';
 import {
   adamW,
   compile,
+  type Device,
   Graph,
   gradients,
   momentName,
@@ -53,6 +54,8 @@ export type LoopOptions = StageOptions & {
   /** stops after this many seconds, with a checkpoint; default: never */
   readonly maximumSeconds?: number;
   readonly threads?: number;
+  /** where steps are computed; default 'cpu' */
+  readonly device?: Device;
   readonly report?: Report;
   /** stops after the current step, or at the crew's next meeting, with a checkpoint */
   readonly signal?: AbortSignal;
@@ -76,6 +79,8 @@ export type TrainedWeights = {
  */
 const AVERAGE_EVERY = 8;
 const LOG_EVERY = 25;
+/** 16 MB of values: a GPU starts a kernel for every node, and one for all parameters costs what one for a few does. */
+export const GPU_PACK_VALUES = 1 << 22;
 
 /** Runs or resumes a training to its last step or time limit, and returns the weights. */
 export async function train(task: TrainingTask, options: LoopOptions): Promise<TrainedWeights> {
@@ -145,7 +150,7 @@ class TrainingRun {
   }
 
   static async open(task: TrainingTask, options: LoopOptions): Promise<TrainingRun> {
-    const graph = new Graph();
+    const graph = new Graph({ wide: options.device === 'webgpu' });
     const { loss, figures = {} } = task.build(graph);
     const parameters = graph.parameters();
     const first = initialise(parameters, foldIn(randomKey(options.seed), 1));
@@ -170,6 +175,7 @@ class TrainingRun {
       step: graph.input('adam_step', []),
       weightDecay: options.weightDecay,
       clipNorm: options.clipNorm,
+      ...(options.device === 'webgpu' ? { packValues: GPU_PACK_VALUES } : {}),
       moments: { first: moments('first'), second: moments('second') },
     });
     const names = new Set(trained.map((p) => p.name));
@@ -179,6 +185,7 @@ class TrainingRun {
       state,
       weights: (name) => ({ kind: 'memory', data: fixed.get(name)! }),
       threads: options.threads,
+      device: options.device,
     });
     // No averages are kept, stored or looked for when the recipe wants none.
     const averaged = options.averageDecay > 0 ? trained : [];
@@ -213,9 +220,9 @@ class TrainingRun {
     let ending = this.crew ? false : wish(); // a crew ends at its meetings only
     while (this.step < options.steps && !ending) {
       figures.add(await this.advance());
-      if (this.crew && this.meets()) ending = this.meet(this.crew, wish());
+      if (this.crew && this.meets()) ending = await this.meet(this.crew, wish());
       if (!leads) continue;
-      if (options.averageDecay > 0 && this.step % AVERAGE_EVERY === 0) this.average();
+      if (options.averageDecay > 0 && this.step % AVERAGE_EVERY === 0) await this.average();
       if (this.step % LOG_EVERY === 0) {
         const rate = ((this.step - firstStep) * samples) / (now() - started);
         const row = { ...figures.take(), imagesPerSecond: rate };
@@ -226,11 +233,11 @@ class TrainingRun {
         await this.save();
         saved = now();
       }
-      if (this.step % (options.sampleEverySteps ?? 1000) === 0) await task.onSamples?.(this.step, this.weights());
+      if (this.step % (options.sampleEverySteps ?? 1000) === 0) await task.onSamples?.(this.step, await this.weights());
       if (!this.crew) ending = wish();
     }
     if (leads) await this.save();
-    return { step: this.step, weights: this.weights(), shapes: this.shapes };
+    return { step: this.step, weights: await this.weights(), shapes: this.shapes };
   }
 
   /** True after steps at which all members of a crew have the same state; only then may it be stored. */
@@ -239,13 +246,12 @@ class TrainingRun {
   }
 
   /** Averages the crew's copies of the whole state; returns whether the leader wants to end. */
-  private meet(crew: Crew, wish: boolean): boolean {
+  private async meet(crew: Crew, wish: boolean): Promise<boolean> {
     const names = this.program.stateNames();
-    const values = names.map((name) => this.program.readState(name));
+    const values: Float32Array[] = [];
+    for (const name of names) values.push(await this.program.readState(name));
     const ending = crew.meet(values, wish);
-    names.forEach((name, i) => {
-      this.program.writeState(name, values[i]!);
-    });
+    for (const [i, name] of names.entries()) await this.program.writeState(name, values[i]!);
     return ending;
   }
 
@@ -267,30 +273,30 @@ class TrainingRun {
     return figures;
   }
 
-  private average(): void {
+  private async average(): Promise<void> {
     const { step } = this;
     // Early on the average would remember the random start: the decay grows with the step (as in common EMA warm-ups).
     const decay = Math.min(this.options.averageDecay, (1 + step) / (10 + step)) ** AVERAGE_EVERY;
     for (const { name } of this.trained) {
       const average = this.averages.get(name)!;
-      const current = this.program.readState(name);
+      const current = await this.program.readState(name);
       for (let i = 0; i < average.length; i++) average[i] = decay * average[i]! + (1 - decay) * current[i]!;
     }
   }
 
-  private weights(): Map<string, Float32Array> {
+  private async weights(): Promise<Map<string, Float32Array>> {
     const result = new Map(this.fixed);
     for (const { name } of this.trained)
-      result.set(name, this.options.averageDecay > 0 ? this.averages.get(name)! : this.program.readState(name));
+      result.set(name, this.options.averageDecay > 0 ? this.averages.get(name)! : await this.program.readState(name));
     return result;
   }
 
   private async save(): Promise<void> {
     const tensors = new Map<string, Float32Array>();
     for (const { name } of this.trained) {
-      tensors.set(name, this.program.readState(name));
+      tensors.set(name, await this.program.readState(name));
       for (const which of ['first', 'second'] as const)
-        tensors.set(momentName(name, which), this.program.readState(momentName(name, which)));
+        tensors.set(momentName(name, which), await this.program.readState(momentName(name, which)));
       if (this.options.averageDecay > 0) tensors.set(`average.${name}`, this.averages.get(name)!);
     }
     await saveCheckpoint(this.options.folder, this.step, tensors, identityOf(this.task, this.options, this.trained));

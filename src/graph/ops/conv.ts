@@ -6,7 +6,8 @@
  * they run on every device.
  */
 import type { Node, Operation, Shape, Tensor } from '../tensor.js';
-import { biasGradient, gemm } from './matmul.js';
+import { biasGradient, gemm, matmul } from './matmul.js';
+import { sum } from './reduce.js';
 import { concat, pad, reshape, slices, transpose } from './shape.js';
 
 /** Settings of a convolution. */
@@ -106,7 +107,9 @@ const PIXELS_PER_CHANNEL = 16;
  * dW = dY · windowsᵀ, with pixels and batch as one long inner axis. The batch stands innermost so that a window's rows are
  * long runs: copying them is what this costs beside the products.
  */
-function weightGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, pads }: Geometry): Tensor {
+function weightGradient(dy: Tensor, x: Tensor, weight: Tensor, geometry: Geometry): Tensor {
+  if (dy.graph.wide) return wideWeightGradient(dy, x, weight, geometry);
+  const { stride, pads } = geometry;
   const [o, c, kh, kw] = weight.shape as [number, number, number, number];
   const [b, , height, width] = dy.shape as [number, number, number, number];
   const pixels = b * height * width;
@@ -134,11 +137,26 @@ function productPerTap(rows: Tensor, windows: readonly Tensor[], shape: Shape): 
   );
   return reshape(concat(products, 2), shape);
 }
-function windowAt(x: Tensor, ky: number, kx: number, stride: number, height: number, width: number): Tensor {
-  const [, h, w] = x.shape as [number, number, number];
+
+/** The same for a wide graph: one product for each picture of the batch, with all taps at once, and their sum. */
+function wideWeightGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, pads }: Geometry): Tensor {
+  const [o, c, kh, kw] = weight.shape as [number, number, number, number];
+  const [b, , height, width] = dy.shape as [number, number, number, number];
+  const inner = pad(x, [0, 0, pads[0]!, pads[1]!, 0, 0, pads[2]!, pads[3]!]);
+  const windows: Tensor[] = [];
+  for (let ky = 0; ky < kh; ky++)
+    for (let kx = 0; kx < kw; kx++) windows.push(windowAt(inner, ky, kx, stride, height, width, 2));
+  const columns = reshape(concat(windows, 1), [b, kh * kw * c, height * width]);
+  const products = matmul(reshape(dy, [b, o, height * width]), transpose(columns, [0, 2, 1]));
+  return reshape(transpose(reshape(sum(products, [0]), [o, kh * kw, c]), [0, 2, 1]), weight.shape);
+}
+
+/** Pixels of x that one tap of a kernel sees; rows and columns on `axis` and the next. */
+function windowAt(x: Tensor, ky: number, kx: number, stride: number, height: number, width: number, axis = 1): Tensor {
+  const [h, w] = x.shape.slice(axis) as [number, number];
   if (h === height && w === width && stride === 1) return x;
   return slices(x, [
-    { axis: 1, start: ky, end: ky + (height - 1) * stride + 1, step: stride },
-    { axis: 2, start: kx, end: kx + (width - 1) * stride + 1, step: stride },
+    { axis, start: ky, end: ky + (height - 1) * stride + 1, step: stride },
+    { axis: axis + 1, start: kx, end: kx + (width - 1) * stride + 1, step: stride },
   ]);
 }

@@ -49,12 +49,35 @@ const GEMM: Operation = {
   },
 };
 
+/** Inner length of the pieces of a long product in a wide graph: long enough to be worth a kernel's start-up. */
+const PIECE = 256;
+/** From this inner length on a wide graph splits products: below, the pieces would be too few to matter. */
+const LONG = 8 * PIECE;
+
+/**
+ * op(A)·op(B) as a batch of products of PIECE inner values and their sum: a kernel gives each tile of the result to one
+ * group of cores, and a small result of a long product would leave the others idle. Null where splitting does not help.
+ */
+function splitProduct(a: Tensor, b: Tensor, { transposeA = false, transposeB = false }: GemmOptions): Tensor | null {
+  const [inner, m] = transposeA ? (a.shape as [number, number]) : ([a.shape[1]!, a.shape[0]!] as const);
+  const n = transposeB ? b.shape[0]! : b.shape[1]!;
+  if (!a.graph.wide || inner < LONG || inner % PIECE !== 0 || m * n > inner * PIECE) return null;
+  const pieces = inner / PIECE;
+  const left = transposeA
+    ? transpose(reshape(a, [pieces, PIECE, m]), [0, 2, 1])
+    : transpose(reshape(a, [m, pieces, PIECE]), [1, 0, 2]);
+  const right = transposeB ? transpose(reshape(b, [n, pieces, PIECE]), [1, 2, 0]) : reshape(b, [pieces, PIECE, n]);
+  return sum(matmul(left, right), [0]);
+}
+
 /** One matrix product with optional transposes and an added row: op(A)·op(B) + c. A, B are 2-D; c broadcasts to the result. */
 export function gemm(a: Tensor, b: Tensor, c: Tensor | null, options: GemmOptions = {}): Tensor {
   const { transposeA = false, transposeB = false } = options;
   const [m, ka] = transposeA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
   const [kb, n] = transposeB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
   if (ka !== kb) throw new Error(`internal: gemm of [${a.shape}] and [${b.shape}]`);
+  const split = c ? null : splitProduct(a, b, options);
+  if (split) return split;
   const inputs = c ? [a, b, c] : [a, b];
   return a.graph.add(GEMM, inputs, [{ shape: [m, n], dtype: a.dtype }], {
     transA: { int: transposeA ? 1 : 0 },
