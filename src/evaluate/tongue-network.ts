@@ -38,9 +38,9 @@ export const JUDGED_DIRECTIONS = ['out', 'down', 'up', 'left', 'right', 'curled'
 export type JudgedDirection = (typeof JUDGED_DIRECTIONS)[number];
 
 /** Channels at full, half and quarter size: the smallest powers that reached the measured overlap within 200 kB. */
-const WIDTHS = [12, 24, 32] as const;
+const WIDTHS = [16, 32, 48] as const;
 /** Channels of the eighth-size map from which the direction is read. */
-const DIRECTION_WIDTH = 16;
+const DIRECTION_WIDTH = 32;
 
 /** What the network says of a batch. */
 export type TongueOutputs = {
@@ -91,7 +91,7 @@ const NO_TONGUE = 1e-3;
 /** Keeps the logarithm finite where softmax underflows; float32 has 1e-7 of resolution near 1. */
 const TINY = 1e-7;
 /** The direction is a by-catch: below one, so that the mask's features come first. */
-const DIRECTION_WEIGHT = 0.3;
+const DIRECTION_WEIGHT = 0.6;
 
 /**
  * Loss of a batch: cross entropy per pixel + soft Jaccard distance (Rahman and Wang 2016) + cross entropy of the direction.

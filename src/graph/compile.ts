@@ -175,13 +175,7 @@ function sessionOptions(
 ): InferenceSession.SessionOptions {
   const gpu = device === 'webgpu';
   return {
-    executionProviders: [
-      gpu
-        ? { name: 'webgpu', preferredLayout: (process.env['LAYOUT'] ?? 'NCHW') as 'NCHW' }
-        : device === 'wasm'
-          ? 'wasm'
-          : 'cpu',
-    ],
+    executionProviders: [gpu ? 'webgpu' : device === 'wasm' ? 'wasm' : 'cpu'],
     graphOptimizationLevel: 'all',
     ...(threads ? { intraOpNumThreads: threads } : {}),
     interOpNumThreads: 1,
