@@ -11,12 +11,12 @@ import { foldIn, foldInName, type RandomKey, RandomStream, randomKey } from '../
 import { type Person, samplePerson } from '../src/data/synthetic/person.js';
 import type { PeopleRenderer } from '../src/data/synthetic/render.js';
 import { type Shot, sampleShot, type Tongue } from '../src/data/synthetic/shot.js';
-import { type FaceTools, faceFromTracking } from '../src/face/analyse.js';
+import { firstTracked } from '../src/data/tracked-shot.js';
+import type { FaceTools } from '../src/face/analyse.js';
 import { asFitted, type ExpressionWeights } from '../src/face/expression.js';
 import type { Face } from '../src/face/face.js';
 import type { MorphableModel } from '../src/face/model/model.js';
 import { withExpression } from '../src/face/reenact.js';
-import { photoFromImage } from '../src/photo/photo.js';
 
 /** A person whom the prior has never seen. */
 export type HeldOut = {
@@ -46,8 +46,6 @@ export type Ask = {
 
 /** Side of renders, as in the training set. */
 const RENDER_SIZE = 256;
-/** Other shots of a person that are tried when the tracker finds no face, as in the training set. */
-const TRIES = 3;
 
 /**
  * Renders, tracks and fits a person; null when the tracker keeps missing. The tongue stays in: a reference with a tongue would
@@ -62,16 +60,14 @@ export async function heldOutPerson(
 ): Promise<HeldOut | null> {
   const key = foldIn(randomKey(seed), index);
   const person = samplePerson(renderer.anatomy.model, key);
-  for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const shot = sampleShot(foldIn(key, attempt), { tongueChance: 0 });
-    const { image } = renderer.render(person, shot, { size: RENDER_SIZE, supersample: 1 });
-    const [tracked] = await tools.tracker.track(image, { maxFaces: 1 });
-    if (!tracked) continue;
-    const photo = photoFromImage(image);
-    const face = faceFromTracking(tracked, photo, tools.model);
-    return { index, key, person, shot, face, reference: referenceCrop(photo, face, size, 'blur') };
-  }
-  return null;
+  const found = await firstTracked(
+    (attempt) => sampleShot(foldIn(key, attempt + 1), { tongueChance: 0 }),
+    (shot) => renderer.render(person, shot, { size: RENDER_SIZE, supersample: 1 }),
+    tools,
+  );
+  if (!found) return null;
+  const { shot, photo, face } = found;
+  return { index, key, person, shot, face, reference: referenceCrop(photo, face, size, 'blur') };
 }
 
 /** The largest jawOpen and |yaw| that are asked for: yaws of training reach 0.7 rad, most stay below 0.5. */

@@ -11,12 +11,12 @@ import { describe } from '../data/synthetic/describe.js';
 import type { Person } from '../data/synthetic/person.js';
 import type { PeopleRenderer, Rendering } from '../data/synthetic/render.js';
 import type { Shot } from '../data/synthetic/shot.js';
-import { type FaceTools, faceFromTracking } from '../face/analyse.js';
+import { firstTracked } from '../data/tracked-shot.js';
+import type { FaceTools } from '../face/analyse.js';
 import type { Face } from '../face/face.js';
 import { reenact } from '../face/reenact.js';
 import type { Box } from '../photo/align.js';
 import { cropImage } from '../photo/crop.js';
-import { photoFromImage } from '../photo/photo.js';
 import { benchPeople, type Pair } from './bench.js';
 
 /** A pair with all that a prior is given and all that it is measured by. Pictures S×S. */
@@ -37,8 +37,6 @@ export type BenchItem = Pair & {
 
 /** Side of renders, as in the training set. */
 const RENDER_SIZE = 256;
-/** Attempts at a frame, each with another pose, before its pairs are left out; as in the training set. */
-const TRIES = 3;
 
 type Frame = {
   readonly shot: Shot;
@@ -100,15 +98,12 @@ export class BenchStudio {
   }
 
   private async shoot(person: number, frame: number): Promise<Frame | null> {
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      const shot = renderedShot(this.options, this.indices[person]!, frame, 0, attempt);
-      const rendering = this.render(person, shot);
-      const [tracked] = await this.tools.tracker.track(rendering.image, { maxFaces: 1 });
-      if (!tracked) continue;
-      const face = faceFromTracking(tracked, photoFromImage(rendering.image), this.tools.model);
-      return { shot, face, ...this.crop(rendering, face.crop) };
-    }
-    return null;
+    const found = await firstTracked(
+      (attempt) => renderedShot(this.options, this.indices[person]!, frame, 0, attempt),
+      (shot) => this.render(person, shot),
+      this.tools,
+    );
+    return found && { shot: found.shot, face: found.face, ...this.crop(found.rendering, found.face.crop) };
   }
 
   private render(person: number, shot: Shot): Rendering {

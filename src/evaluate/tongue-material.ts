@@ -10,11 +10,11 @@ import { describe } from '../data/synthetic/describe.js';
 import { type Person, samplePerson } from '../data/synthetic/person.js';
 import type { PeopleRenderer } from '../data/synthetic/render.js';
 import { type Shot, type ShotOptions, sampleShot, TONGUE_DIRECTIONS } from '../data/synthetic/shot.js';
-import { type FaceTools, faceFromTracking } from '../face/analyse.js';
+import { firstTracked } from '../data/tracked-shot.js';
+import type { FaceTools } from '../face/analyse.js';
 import type { Face } from '../face/face.js';
 import { reenact } from '../face/reenact.js';
 import { cropImage } from '../photo/crop.js';
-import { photoFromImage } from '../photo/photo.js';
 import type { JudgedDirection } from './tongue-network.js';
 
 /** One request. Pictures S×S×3. */
@@ -43,8 +43,6 @@ export type TongueMaterial = {
 
 /** Side of renders, as in the training set. */
 const RENDER_SIZE = 256;
-/** Other shots that are tried when the tracker finds no face, as in the training set. */
-const TRIES = 3;
 const PHOTO: ShotOptions = { tongueChance: 0 };
 const TONGUE_OUT: ShotOptions = { openChance: 1, tongueChance: 1 };
 
@@ -91,13 +89,9 @@ async function tracked(
   shotOf: (attempt: number) => Shot,
   { renderer, tools, size }: TongueMaterial,
 ): Promise<Tracked | null> {
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const shot = shotOf(attempt);
-    const { image } = renderer.render(who, shot, { size: RENDER_SIZE, supersample: 1 });
-    const [found] = await tools.tracker.track(image, { maxFaces: 1 });
-    if (!found) continue;
-    const face = faceFromTracking(found, photoFromImage(image), tools.model);
-    return { shot, face, picture: cropImage(image, face.crop, size, size, 'blur') };
-  }
-  return null;
+  const render = (shot: Shot) => renderer.render(who, shot, { size: RENDER_SIZE, supersample: 1 });
+  const found = await firstTracked(shotOf, render, tools);
+  if (!found) return null;
+  const { shot, face, rendering } = found;
+  return { shot, face, picture: cropImage(rendering.image, face.crop, size, size, 'blur') };
 }

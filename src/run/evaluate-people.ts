@@ -14,12 +14,13 @@ import { poseMatrix } from '../data/synthetic/head-model.js';
 import { type Person, samplePerson } from '../data/synthetic/person.js';
 import type { PeopleRenderer } from '../data/synthetic/render.js';
 import { type Shot, sampleShot } from '../data/synthetic/shot.js';
+import { firstTracked } from '../data/tracked-shot.js';
 import type { OrbitGrid, ViewAngles } from '../distill/index.js';
-import { type FaceTools, faceFromTracking } from '../face/analyse.js';
+import type { FaceTools } from '../face/analyse.js';
 import { type Face, headCamera } from '../face/face.js';
 import { reenact, withAngle } from '../face/reenact.js';
 import { type Angles, anglesOf, rotationMatrix } from '../face/rotation.js';
-import { type Photo, photoFromImage } from '../photo/photo.js';
+import type { Photo } from '../photo/photo.js';
 
 /** One true view. S = the prior's pictures. */
 export type TrueView = {
@@ -51,8 +52,6 @@ export type StudioPerson = {
 const PHOTO_SIZE = 256;
 /** Samples per pixel and axis of a true view: a pixel of 64² is as fine as one of a 256² photo. */
 const VIEW_SAMPLES = 4;
-/** Other shots that are tried when the tracker finds no face, as in the training set. */
-const TRIES = 3;
 /** A decimetre, the renderer's unit. */
 const MILLIMETRES = 100;
 
@@ -90,9 +89,11 @@ export async function studioPerson(index: number, options: StudioOptions): Promi
   const { renderer, tools, seed } = options;
   const key = foldIn(randomKey(seed), index);
   const person = samplePerson(renderer.anatomy.model, key);
-  const reference = await trackedFrame(person, (k) => referenceShot(foldIn(key, k)), options);
+  const render = (shot: Shot) => renderer.render(person, shot, { size: PHOTO_SIZE });
+  const tracked = (shotOf: (attempt: number) => Shot) => firstTracked(shotOf, render, tools);
+  const reference = await tracked((k) => referenceShot(foldIn(key, k + 1)));
   if (!reference) return null;
-  const driving = await trackedFrame(person, (k) => targetShot(foldIn(key, k), reference.shot), options);
+  const driving = await tracked((k) => targetShot(foldIn(key, k + 1), reference.shot));
   if (!driving) return null;
   const target = recropped(reenact(reference.face, driving.face), tools.model);
   return {
@@ -120,24 +121,6 @@ function targetShot(key: RandomKey, { light, background }: Shot): Shot {
 
 const FRONTAL = { yaw: 0, pitch: 0, roll: 0 } as const;
 const EXACT = { dx: 0, dy: 0, scale: 1 } as const;
-
-type Frame = { readonly shot: Shot; readonly photo: Photo; readonly face: Face };
-
-async function trackedFrame(
-  person: Person,
-  shotOf: (attempt: number) => Shot,
-  { renderer, tools }: StudioOptions,
-): Promise<Frame | null> {
-  for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const shot = shotOf(attempt);
-    const { image } = renderer.render(person, shot, { size: PHOTO_SIZE });
-    const [tracked] = await tools.tracker.track(image, { maxFaces: 1 });
-    if (!tracked) continue;
-    const photo = photoFromImage(image);
-    return { shot, photo, face: faceFromTracking(tracked, photo, tools.model) };
-  }
-  return null;
-}
 
 /**
  * The person turned before the still camera, and the same turn of the fitted face: its own rotation first, then the rig's.
