@@ -38,13 +38,13 @@ async function writeView(
   options: BundleOptions,
 ): Promise<TransformsView> {
   const frame = await head.render(camera);
-  const [near, far] = meshDepths(mesh, camera);
+  const far = farthest(mesh, camera);
   const [file, depthFile] = [`views/view_${name}.png`, `depth/depth_${name}.png`];
   const { generator, marker } = options;
   const picture = { generator, description: head.caption };
   await put(file, 'picture of the head', await encodeImage(markImage(frame.color, marker), picture));
   await put(depthFile, 'depth, 16 bit', await encodeDepth(frame, options)); // numbers: a watermark would change them
-  const preview = markImage(depthPreview(frame, [near, far]), marker);
+  const preview = markImage(depthPreview(frame, far), marker);
   const depths = { generator, description: 'Depth, near is light' };
   await put(`depth/preview_${name}.png`, 'depth as colours', await encodeImage(preview, depths));
   const normals = await normalMap(head.field, camera, frame, { step: NORMAL_STEP * cellSide(grid, 0), far });
@@ -53,14 +53,12 @@ async function writeView(
   return { camera, file, depthFile };
 }
 
-/** Nearest and farthest depth of the mesh: haze behind the head shall not use up the preview's colours. */
-function meshDepths(mesh: ColoredMesh, camera: Camera): [number, number] {
-  let [near, far] = [Number.POSITIVE_INFINITY, 0];
+/** Farthest depth of the mesh: haze behind it is not the head. */
+function farthest(mesh: ColoredMesh, camera: Camera): number {
+  let far = 0;
   for (let i = 0; i < mesh.positions.length; i += 3) {
     const [x, y, z] = mesh.positions.subarray(i, i + 3);
-    const depth = projectPoint(camera, x!, y!, z!)[2];
-    near = Math.min(near, depth);
-    far = Math.max(far, depth);
+    far = Math.max(far, projectPoint(camera, x!, y!, z!)[2]);
   }
-  return [near, far];
+  return far;
 }

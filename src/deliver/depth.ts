@@ -35,29 +35,30 @@ export function isSolid(frame: Frame, pixel: number): boolean {
 }
 
 /**
- * Coloured depth, H×W×3: near is light, far is dark, black where the head is not.
- * @param range depths of the lightest and the darkest colour; what is nearer is lightest, what is farther black. Default: those of this picture.
+ * Coloured depth, H×W×3: near is light, far is dark, black where the head is not. The colours are spread over the depths of this
+ * picture, all but the outermost few, so that a wisp before or behind the head does not use them up.
+ * @param limit depth beyond which nothing is drawn. Default: none.
  */
-export function depthPreview(frame: Frame, range: readonly [near: number, far: number] = depthRange(frame)): Image {
+export function depthPreview(frame: Frame, limit = Number.POSITIVE_INFINITY): Image {
   const { width, height, data } = frame.depth;
-  const [near, far] = range;
+  const isDrawn = (depth: number, i: number) => isSolid(frame, i) && depth <= limit;
+  const [near, far] = spreadOf(data.filter(isDrawn));
   const span = far > near ? far - near : 1; // a flat depth map has no range: all near
   const out = makeImage(width, height, 3);
   data.forEach((depth, i) => {
-    if (isSolid(frame, i) && depth <= far)
-      out.data.set(cubehelix(0.95 - 0.8 * ((Math.max(depth, near) - near) / span)), 3 * i);
+    const share = Math.max(0, Math.min(1, (depth - near) / span));
+    if (isDrawn(depth, i)) out.data.set(cubehelix(0.95 - 0.8 * share), 3 * i);
   });
   return out;
 }
 
-function depthRange(frame: Frame): [number, number] {
-  let [near, far] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  frame.depth.data.forEach((depth, i) => {
-    if (!isSolid(frame, i)) return;
-    near = Math.min(near, depth);
-    far = Math.max(far, depth);
-  });
-  return [near, far];
+/** Share of the pixels at either end that does not count. */
+const OUTERMOST = 0.02;
+
+function spreadOf(depths: Float32Array): [number, number] {
+  const sorted = depths.sort();
+  const last = sorted.length - 1;
+  return [sorted[Math.floor(OUTERMOST * last)] ?? 0, sorted[Math.ceil((1 - OUTERMOST) * last)] ?? 0];
 }
 
 /** Colour of a lightness in [0, 1]: the cubehelix of Green 2011 (start 0.5, −1.5 turns, hue 1), even in brightness. */

@@ -96,6 +96,23 @@ describe('depth', () => {
     expect(sum(1)).toBeGreaterThan(0);
     expect(sum(2)).toBe(0);
   });
+
+  it('previews spread the colours over the head, whatever hangs before or behind it', () => {
+    const width = 200;
+    const opacity = makeImage(width, 1, 1);
+    opacity.data.fill(1);
+    const depth = makeImage(width, 1, 1);
+    depth.data.forEach((_, i) => {
+      depth.data[i] = 1 + i / width;
+    });
+    const plain = depthPreview({ color: makeImage(width, 1, 3), opacity, depth });
+    depth.data.set([0.1, 0.2, 0.3]);
+    depth.data.set([40, 50, 60], width - 3);
+    const { data } = depthPreview({ color: makeImage(width, 1, 3), opacity, depth });
+    for (let i = 3 * 10; i < 3 * (width - 10); i++) expect(Math.abs(data[i]! - plain.data[i]!)).toBeLessThan(0.02);
+    const cut = depthPreview({ color: makeImage(width, 1, 3), opacity, depth }, 30);
+    expect([...cut.data.slice(-9)]).toEqual(new Array(9).fill(0));
+  });
 });
 
 describe('escapeMarkup', () => {
