@@ -18,7 +18,7 @@ import { drawLatents, JokerPrior, priorParameters, rowKeys, tokenizerJson, train
 import { priorConfig } from '../src/run/train-prior.js';
 import { baseTask } from '../src/train/base.js';
 import { miniNetworks } from '../src/train/config.js';
-import { GPU_PACK_VALUES, type TrainingTask } from '../src/train/loop.js';
+import type { TrainingTask } from '../src/train/loop.js';
 import type { PictureSet } from '../src/train/pictures.js';
 import { type PriorMaterial, priorTask } from '../src/train/prior.js';
 
@@ -39,7 +39,9 @@ const [batch, steps, views, threads] = [values.batch, values.steps, values.views
   number,
   number,
 ];
-const device = values.device as Device;
+if (values.device !== 'cpu' && values.device !== 'webgpu')
+  throw new Error(`--device cpu or webgpu, not ${values.device}`);
+const device: Device = values.device;
 const CAPTION = 'a person with the mouth wide open';
 const [PEOPLE, FRAMES, VIEWS] = [2, 2, 2];
 const random = new RandomStream(randomKey(0));
@@ -84,17 +86,9 @@ async function stepTime(task: TrainingTask, losses: number[]): Promise<number> {
     learningRate: graph.input('learning_rate', []),
     step: graph.input('adam_step', []),
     clipNorm: 1,
-    ...(device === 'webgpu' ? { packValues: GPU_PACK_VALUES } : {}),
   });
   const weights = (name: string) => ({ kind: 'memory' as const, data: first.get(name)! });
-  const program = await compile({
-    outputs: { loss },
-    state,
-    weights,
-    threads,
-    device,
-    profile: process.env['PROFILE'],
-  });
+  const program = await compile({ outputs: { loss }, state, weights, threads, device });
   const best = await fastest(async (i) => {
     const inputs = { learning_rate: Float32Array.of(1e-4), adam_step: Float32Array.of(i + 1) };
     const result = await program.run({ ...task.batch(foldIn(randomKey(2), i), i + 1), ...inputs });
@@ -147,17 +141,18 @@ const networks = miniNetworks(VOCABULARY);
 const losses: { base: number[]; prior: number[] } = { base: [], prior: [] };
 const base = await stepTime(baseTask(networks, batch, material), losses.base);
 const prior = await stepTime(priorTask(networks, batch / VIEWS, [material], new Map()), losses.prior);
-const nothing = { reference: NaN, denoise: NaN, bytes: NaN };
-const { reference, denoise, bytes } = values.only === 'train' ? nothing : await guidedTimes(material.pictures);
+const guided = values.only === 'train' ? null : await guidedTimes(material.pictures);
 const figures = {
   baseMs: base,
   basePicturesPerSecond: (1000 * batch) / base,
   priorMs: prior,
   priorPicturesPerSecond: (1000 * batch) / prior,
-  guidedMsPerView: denoise / views,
-  guidedViewsPerSecond: (1000 * views) / denoise,
-  referenceMs: reference,
-  halfBytes: bytes,
+  ...(guided && {
+    guidedMsPerView: guided.denoise / views,
+    guidedViewsPerSecond: (1000 * views) / guided.denoise,
+    referenceMs: guided.reference,
+    halfBytes: guided.bytes,
+  }),
 };
 if (values.json)
   console.log(JSON.stringify({ batch, steps, views, threads, device, cpu: cpus()[0]?.model, ...figures, losses }));
@@ -170,7 +165,8 @@ else {
   console.log(
     `prior: ${prior.toFixed(0)} ms a step of ${batch}, ${figures.priorPicturesPerSecond.toFixed(1)} pictures a second`,
   );
-  console.log(
-    `guided view evaluations (${views} at once): ${figures.guidedViewsPerSecond.toFixed(1)} a second, ${figures.guidedMsPerView.toFixed(1)} ms each; reference features ${reference.toFixed(1)} ms a timestep`,
-  );
+  if (guided)
+    console.log(
+      `guided view evaluations (${views} at once): ${((1000 * views) / guided.denoise).toFixed(1)} a second, ${(guided.denoise / views).toFixed(1)} ms each; reference features ${guided.reference.toFixed(1)} ms a timestep`,
+    );
 }

@@ -1,28 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { assetPath } from '../core/files/assets.js';
 import { makeImage } from '../core/image.js';
-import type { Face } from '../face/face.js';
 import { loadMorphableModel } from '../face/model/load.js';
 import { withExpression } from '../face/reenact.js';
+import { frontalFace } from '../face/testing/frontal-face.js';
 import { photoFromImage } from '../photo/photo.js';
 import { analyseFace, loadFaceTools } from './analyse-face.js';
 import { makeCondition, referenceCrop } from './condition.js';
 import { drawFace } from './overlay.js';
 
 const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
-const face: Face = {
-  model: 'builtin',
+const face = frontalFace({
   identity: [1],
-  expression: [],
-  arkit: {},
-  angle: [0, 0, 0],
-  translation: [0, 0, 0],
-  intrinsics: { fx: 2183.5, fy: 2183.5, cx: 256, cy: 256 },
   crop: { x0: 20, y0: 10, x1: 120, y1: 110 },
   landmarks: [256, 256, 0],
-  errorPercent: 1,
-  confidence: 1,
-};
+});
 const photo = photoFromImage({ ...makeImage(140, 130, 3), data: new Float32Array(140 * 130 * 3).fill(0.5) }, 'grey');
 
 describe('makeCondition', () => {

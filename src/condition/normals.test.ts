@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { type Camera, projectPoint } from '../core/camera.js';
 import { assetPath } from '../core/files/assets.js';
 import type { Mesh } from '../core/mesh.js';
-import { cropCamera, type Face, posedShape } from '../face/face.js';
+import { cropCamera, posedShape } from '../face/face.js';
 import { loadMorphableModel } from '../face/model/load.js';
 import { expressionFromArkit } from '../face/model/model.js';
+import { frontalFace } from '../face/testing/frontal-face.js';
 import { equalNormals, faceNormals, renderNormals } from './normals.js';
 
 /** A unit sphere of latitude and longitude triangles, counter-clockwise from outside. */
@@ -108,19 +109,8 @@ describe('equalNormals', () => {
 
 describe('faceNormals', () => {
   const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
-  const face = (weights: Record<string, number>, yaw = 0): Face => ({
-    model: 'builtin',
-    identity: [],
-    expression: [...expressionFromArkit(model, weights)],
-    arkit: weights,
-    angle: [0, yaw, 0],
-    translation: [0, 0, 0],
-    intrinsics: { fx: 2183.5, fy: 2183.5, cx: 256, cy: 256 },
-    crop: { x0: 0, y0: 0, x1: 512, y1: 512 },
-    landmarks: [],
-    errorPercent: null,
-    confidence: null,
-  });
+  const face = (weights: Record<string, number>, yaw = 0) =>
+    frontalFace({ expression: [...expressionFromArkit(model, weights)], arkit: weights, angle: [0, yaw, 0] });
   type Point = [number, number, number];
 
   it('shows a frontal face near (0.5, 0.5, 1), mirrored in red about the middle', () => {

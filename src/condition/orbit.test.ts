@@ -1,26 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { projectPoint } from '../core/camera.js';
 import { assetPath } from '../core/files/assets.js';
-import type { Face } from '../face/face.js';
 import { loadMorphableModel } from '../face/model/load.js';
 import { shapeOf } from '../face/model/model.js';
+import { frontalFace } from '../face/testing/frontal-face.js';
 import { STANDARD_FACE } from '../photo/align.js';
 import { projectedFivePoints, turnFace, viewHead, viewNormals, WORLD_SCALE } from './orbit.js';
 
 const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
-const face: Face = {
-  model: 'builtin',
+const face = frontalFace({
   identity: [0.5, -0.5, 1],
-  expression: [],
-  arkit: {},
   angle: [0.1, 0.2, 0.3],
   translation: [0.2, -0.1, 0.1],
-  intrinsics: { fx: 2183.5, fy: 2183.5, cx: 256, cy: 256 },
-  crop: { x0: 0, y0: 0, x1: 512, y1: 512 },
   landmarks: [1, 2, 3],
-  errorPercent: 1,
-  confidence: 1,
-};
+});
 
 describe('turned views', () => {
   it('are cropped like a photo: the five points stand where the alignment wants them', () => {

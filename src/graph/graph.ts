@@ -19,7 +19,7 @@ import {
 export type GraphOptions = {
   /**
    * For devices with thousands of cores (WebGPU): gradients of weights, whose products are small but run over all pixels of
-   * a batch, are written as many short products and a sum. Same values but for rounding; slower on a CPU. Default false.
+   * a batch, are written as many short products and a sum, and AdamW updates parameters by the million. Same values but for rounding; slower on a CPU. Default false.
    */
   readonly wide?: boolean;
 };

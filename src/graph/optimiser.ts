@@ -49,8 +49,6 @@ export type AdamWOptions = {
   readonly weightDecay?: number;
   /** gradients are scaled down to this global norm when they exceed it; absent = no clipping */
   readonly clipNorm?: number;
-  /** values that are updated together; default 65536, which fits a core's cache. A GPU wants few nodes: millions. */
-  readonly packValues?: number;
   /** first and second moments to start from, in the order of the parameters; default zeros */
   readonly moments?: { readonly first: readonly Float32Array[]; readonly second: readonly Float32Array[] };
 };
@@ -77,6 +75,8 @@ export function globalNorm(tensors: readonly Tensor[]): Tensor {
  * one update for each is thousands of tiny nodes. Packs of this size (256 KB) still fit a core's cache.
  */
 const PACK_VALUES = 1 << 16;
+/** The same for a wide graph: a GPU starts a kernel for every node, and 16 MB of values take it no longer than a few rows. */
+const WIDE_PACK_VALUES = 1 << 22;
 
 /** Neighbouring parameters whose values are updated as one flat vector. */
 type Pack = {
@@ -88,7 +88,7 @@ type Pack = {
 
 /** The updates of all parameters and moments for one step of AdamW, by packs; every parameter and moment can be read by name. */
 export function adamW(graph: Graph, options: AdamWOptions): StateUpdate[] {
-  const packs = packsOf(options);
+  const packs = packsOf(graph, options);
   const rates = stepRates(
     graph,
     options,
@@ -97,7 +97,8 @@ export function adamW(graph: Graph, options: AdamWOptions): StateUpdate[] {
   return packs.flatMap((pack, i) => updatePack(graph, options, pack, i, rates));
 }
 
-function packsOf({ parameters, gradients, packValues = PACK_VALUES }: AdamWOptions): Pack[] {
+function packsOf(graph: Graph, { parameters, gradients }: AdamWOptions): Pack[] {
+  const packValues = graph.wide ? WIDE_PACK_VALUES : PACK_VALUES;
   const groups: number[][] = [];
   let length = Infinity;
   parameters.forEach(({ shape }, i) => {

@@ -3,27 +3,15 @@ import { expect, it } from 'vitest';
 import { assetPath } from '../core/files/assets.js';
 import { silent } from '../core/progress.js';
 import type { FaceTools } from '../face/analyse.js';
-import type { Face } from '../face/face.js';
 import { loadMorphableModel } from '../face/model/load.js';
+import { frontalFace } from '../face/testing/frontal-face.js';
 import { targetOf } from './subject.js';
 
 const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
 /** Without a driving photo nothing is tracked. */
 const tools = { model } as FaceTools;
 const context = { report: silent, signal: new AbortController().signal };
-const reference: Face = {
-  model: 'builtin',
-  identity: [],
-  expression: [],
-  arkit: {},
-  angle: [0, 0, 0],
-  translation: [0, 0, 0],
-  intrinsics: { fx: 2183.5, fy: 2183.5, cx: 256, cy: 256 },
-  crop: { x0: 0, y0: 0, x1: 512, y1: 512 },
-  landmarks: [],
-  errorPercent: 1,
-  confidence: 1,
-};
+const reference = frontalFace();
 const asked = (jawOpen: number, text?: string) =>
   targetOf({ photo: 'photo.jpg', text }, reference, tools, { jawOpen, mouthSmileLeft: 0.5 }, context);
 

@@ -97,7 +97,14 @@ export async function trainPrior(request: DiffusionRequest): Promise<{ step: num
   for (const folder of request.data) materials.push(await prepareMaterial(request, folder, true, materials[0]));
   const material = materials[0]!;
   const options = loopOptions(request);
-  const groups = Math.floor(options.batch / material.pictures.views);
+  const { views } = material.pictures;
+  const groups = Math.floor(options.batch / views);
+  if (groups < 1)
+    throw new JokerError(
+      'bad-argument',
+      `a step of ${options.batch} ${options.batch === 1 ? 'picture' : 'pictures'} a worker holds no frame of ${views} views`,
+      'Ask for a larger --batch, or fewer --workers.',
+    );
   const older = olderModel(request);
   const base = older ? new Map() : stageWeights(request.out, 'base');
   const task = priorTask(material.networks, groups, materials, base, ablationOf(request.without));

@@ -40,12 +40,7 @@ export function baseTask(networks: PriorNetworks, batch: number, material: Capti
     batch: (key) => {
       const random = new RandomStream(key);
       const indices = Array.from({ length: batch }, () => random.integer(prompts.length));
-      const ids = promptIds(
-        indices.map((i) => prompts[i]!),
-        empty,
-        CAPTION_DROPOUT,
-        random,
-      );
+      const ids = promptIds(indices.map((i) => (random.chance(CAPTION_DROPOUT) ? empty : prompts[i]!)));
       return { ...noisedValues(latents, indices, random), ids };
     },
   };

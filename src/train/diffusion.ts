@@ -76,17 +76,12 @@ export function sampledLatents(set: LatentSet, indices: readonly number[], rando
   return out;
 }
 
-/** Token ids of prompts, row by row, [B, T], as int32 (WebGPU lacks operations on int64); with probability `dropout` a prompt becomes the empty one. */
-export function promptIds(
-  prompts: readonly Int32Array[],
-  empty: Int32Array,
-  dropout: number,
-  random: RandomStream,
-): Int32Array {
-  const out = new Int32Array(prompts.length * empty.length);
+/** Token ids of prompts of T tokens each, row by row, [B, T]; int32, because WebGPU lacks operations on int64. */
+export function promptIds(prompts: readonly Int32Array[]): Int32Array {
+  const length = prompts[0]!.length;
+  const out = new Int32Array(prompts.length * length);
   prompts.forEach((prompt, b) => {
-    const ids = random.chance(dropout) ? empty : prompt;
-    for (let i = 0; i < empty.length; i++) out[b * empty.length + i] = ids[i]!;
+    out.set(prompt, b * length);
   });
   return out;
 }

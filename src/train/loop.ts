@@ -79,8 +79,6 @@ export type TrainedWeights = {
  */
 const AVERAGE_EVERY = 8;
 const LOG_EVERY = 25;
-/** 16 MB of values: a GPU starts a kernel for every node, and one for all parameters costs what one for a few does. */
-export const GPU_PACK_VALUES = 1 << 22;
 
 /** Runs or resumes a training to its last step or time limit, and returns the weights. */
 export async function train(task: TrainingTask, options: LoopOptions): Promise<TrainedWeights> {
@@ -175,7 +173,6 @@ class TrainingRun {
       step: graph.input('adam_step', []),
       weightDecay: options.weightDecay,
       clipNorm: options.clipNorm,
-      ...(options.device === 'webgpu' ? { packValues: GPU_PACK_VALUES } : {}),
       moments: { first: moments('first'), second: moments('second') },
     });
     const names = new Set(trained.map((p) => p.name));

@@ -166,7 +166,7 @@ function priorBatch(
   const parts = drawn.map(({ values }) => values);
   const names = Object.keys(parts[0]!) as (keyof (typeof parts)[number])[];
   const stacked = Object.fromEntries(names.map((name) => [name, joined(parts.map((part) => part[name]))]));
-  return { ...stacked, ids: promptIds(captions, sources[0]!.empty, 0, random) };
+  return { ...stacked, ids: promptIds(captions) };
 }
 
 /** One frame: V targets, the emphasis on each, their controls, and a reference from another frame of the person. */

@@ -9,8 +9,9 @@ import {
   rasterize,
   resolveBarycentrics,
 } from '../../core/raster.js';
-import { cropCamera, type Face, posedShape } from '../face.js';
+import { cropCamera, posedShape } from '../face.js';
 import { loadMorphableModel } from '../model/load.js';
+import { frontalFace } from '../testing/frontal-face.js';
 import { EYE_RIM, LANDMARKS_68 } from './topology.js';
 import { Tracker } from './tracker.js';
 
@@ -19,19 +20,9 @@ const tracker = await Tracker.load(assetPath('tracker'));
 afterAll(() => tracker.dispose());
 
 const SIZE = 512;
-const plain: Face = {
-  model: 'builtin',
-  identity: [],
-  expression: [],
-  arkit: {},
-  angle: [0, 0, 0],
-  translation: [0, 0, 0],
+const plain = frontalFace({
   intrinsics: { fx: 1500, fy: 1500, cx: 256, cy: 256 },
-  crop: { x0: 0, y0: 0, x1: SIZE, y1: SIZE },
-  landmarks: [],
-  errorPercent: null,
-  confidence: null,
-};
+});
 
 /** A drawn face: the builtin model in skin colour, lit from the front, with drawn eyes, brows and lips; and its 68 points. */
 function drawn(angle: [number, number, number]): { image: Image; truth: [number, number][] } {
