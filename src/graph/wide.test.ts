@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { RandomStream, randomKey } from '../core/rng.js';
-import { compile, Graph, gradients, linear, mean, square } from './index.js';
+import { adamW, compile, Graph, gradients, linear, mean, square } from './index.js';
 import { gemm } from './ops/matmul.js';
 import { buildCase, gradientCases } from './testing/gradient-cases.js';
 
@@ -66,5 +66,17 @@ describe('a wide graph', () => {
     const [slope] = gradients(mean(square(y)), [weight]);
     expect(slope!.shape).toEqual([4, 3]);
     expect(graph.tensors.some((t) => t.node?.operation.type === 'MatMul')).toBe(true);
+  });
+
+  test('updates many parameters at once', () => {
+    const updates = (wide: boolean) => {
+      const graph = new Graph({ wide });
+      const parameters = ['a', 'b', 'c'].map((name) => graph.parameter(name, [40_000]));
+      const initial = parameters.map(() => new Float32Array(40_000));
+      const step = graph.input('step', []);
+      return adamW(graph, { parameters, initial, gradients: parameters, learningRate: 1e-3, step }).length;
+    };
+    // A value and two moments a pack: two parameters of this size are more than a core's cache holds.
+    expect([updates(false), updates(true)]).toEqual([9, 3]);
   });
 });
