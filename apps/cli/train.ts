@@ -16,6 +16,8 @@ type Options = CommonOptions & {
   seed?: number;
   threads?: number;
   workers?: number;
+  suppliers?: number;
+  learningRate?: number;
   device?: Device;
   batch?: number;
   without?: AblatedPart;
@@ -48,6 +50,12 @@ export function addTrain(program: Command): void {
       'pictures of a step (default: the recipe; a GPU wants more)',
       numberBetween(1, 4096, true),
     )
+    .option('--learning-rate <number>', 'peak step size (default: the recipe)', numberBetween(0, 1))
+    .option(
+      '--suppliers <count>',
+      'threads that draw batches ahead (default: 3 with a GPU, else none)',
+      numberBetween(0, 64, true),
+    )
     .option(
       '--workers <count>',
       'copies that train side by side, one thread each, averaged every few steps (default: 1)',
@@ -59,10 +67,21 @@ export function addTrain(program: Command): void {
       ),
     );
   withCommon(command).action(async (stage: TrainingStage, options: Options) => {
-    const { data, out, headModel, minutes, threads, workers, device, without, from, steps, batch, seed, ...common } =
-      options;
-    const changes = Object.fromEntries(Object.entries({ steps, batch, seed }).filter(([, v]) => v !== undefined));
-    const request = { stage, data, out, headModel, minutes, threads, workers, device, without, from, changes };
+    const { data, out, headModel, minutes, threads, workers, suppliers, device, without, from, ...rest } = options;
+    const { steps, batch, seed, learningRate, ...common } = rest;
+    const given = Object.entries({ steps, batch, seed, learningRate }).filter(([, value]) => value !== undefined);
+    const where = { threads, workers, suppliers, device };
+    const request = {
+      stage,
+      data,
+      out,
+      headModel,
+      minutes,
+      ...where,
+      without,
+      from,
+      changes: Object.fromEntries(given),
+    };
     const result = await runForPerson(trainJob, request);
     printResult(result, [`${stage}: step ${result.step}`, result.path], common);
   });

@@ -15,8 +15,9 @@ import type { Device } from '../graph/index.js';
 import { miniNetworks, type StageOptions, type TrainingStage } from '../train/config.js';
 import { Crew, type CrewPlace, makeCrewMemory } from '../train/crew.js';
 import { decoderTask } from '../train/decoder.js';
-import { type LoopOptions, type TrainedWeights, type TrainingTask, train } from '../train/loop.js';
+import { batchKey, type LoopOptions, type TrainedWeights, type TrainingTask, train } from '../train/loop.js';
 import { type PictureSet, pictureSource } from '../train/pictures.js';
+import { BatchSupply, makeSupplyMemory, type SupplyPlace, supplyBatches } from '../train/supply.js';
 import { vaeTask } from '../train/vae.js';
 import type { OlderTensor } from '../train/warm-start.js';
 import { runJob } from './job.js';
@@ -39,6 +40,10 @@ export type TrainRequest = {
   readonly workers?: number;
   /** set by `finish` for the other members of a crew */
   readonly crew?: CrewPlace;
+  /** threads that draw batches ahead, see train/supply.ts; default: 3 for a GPU, none for a CPU, which has nothing to wait for */
+  readonly suppliers?: number;
+  /** set by `finish` for the suppliers */
+  readonly supply?: SupplyPlace;
   /** stop after this many minutes, with a checkpoint */
   readonly minutes?: number;
   /** weights file of an older model of the same family to start from, see train/warm-start.ts; default: from nothing */
@@ -124,15 +129,45 @@ export async function finish(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<{ step: number; path: string }> {
   const path = stageWeightsPath(request.out, request.stage);
-  const { workers = 1 } = request;
-  if (request.crew || workers === 1) {
-    const { step, weights, shapes } = await train(task, options);
-    if (!request.crew) await writeStage(path, request, { step, weights, shapes }, metadata);
-    return { step, path };
+  if (request.supply) {
+    supplyBatches(request.supply, (step) => task.batch(batchKey(options.seed, step), step));
+    return { step: 0, path };
   }
-  const trained = await trainAsCrew(request, task, options, workers);
-  await writeStage(path, request, trained, metadata);
+  const trained = await trainWithThreads(request, task, options);
+  if (!request.crew) await writeStage(path, request, trained, metadata);
   return { step: trained.step, path };
+}
+
+/** Suppliers of a training on a GPU when nothing is said: three draw as fast as the fastest card at hand computed. */
+const GPU_SUPPLIERS = 3;
+
+function trainWithThreads(request: TrainRequest, task: TrainingTask, options: LoopOptions): Promise<TrainedWeights> {
+  const { workers = 1, crew, suppliers = request.device === 'webgpu' ? GPU_SUPPLIERS : 0 } = request;
+  if (crew) return train(task, options);
+  if (workers > 1) return trainAsCrew(request, task, options, workers);
+  return suppliers > 0 ? trainSupplied(request, task, options, suppliers) : train(task, options);
+}
+
+/** Trains in this thread on batches that threads which run the same stage draw ahead. */
+async function trainSupplied(
+  request: TrainRequest,
+  task: TrainingTask,
+  options: LoopOptions,
+  count: number,
+): Promise<TrainedWeights> {
+  const shared = makeSupplyMemory(count);
+  const supply = new BatchSupply(shared);
+  const { report: _report, signal: _signal, minutes: _minutes, ...plain } = request;
+  const threads = Array.from({ length: count }, (_, index) =>
+    runJob(trainJob, { ...plain, supply: { index, count, shared } } as TrainJobOptions),
+  );
+  for (const thread of threads) thread.catch((cause: unknown) => supply.fail(cause));
+  try {
+    return await train(task, { ...options, supply });
+  } finally {
+    supply.close(); // also when the training failed before its first step
+    await Promise.allSettled(threads);
+  }
 }
 
 /** Leads a crew in this thread; the other members are threads that run the same stage. */

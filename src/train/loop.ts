@@ -19,11 +19,11 @@ import {
   type Program,
   sizeOf,
   type Tensor,
-  type Values,
 } from '../graph/index.js';
 import { initialise } from '../nets/index.js';
 import { learningRateAt, type StageOptions } from './config.js';
 import { Crew, type CrewPlace, STEPS_BETWEEN_MEETINGS } from './crew.js';
+import type { Batch, BatchSupply } from './supply.js';
 import { grownFrom, type OlderTensor } from './warm-start.js';
 
 /** What a stage of training computes: everything that differs between the autoencoder, the base and the prior. */
@@ -38,7 +38,7 @@ export type TrainingTask = {
   /** an older model that parameters without `initial` grow from, where it has them */
   readonly older?: ReadonlyMap<string, OlderTensor>;
   /** inputs of a step; key: this step's random key */
-  readonly batch: (key: RandomKey, step: number) => Record<string, Values>;
+  readonly batch: (key: RandomKey, step: number) => Batch;
   /** called now and then with the averaged weights, e.g. to draw samples */
   readonly onSamples?: (step: number, weights: ReadonlyMap<string, Float32Array>) => Promise<void>;
 };
@@ -61,6 +61,8 @@ export type LoopOptions = StageOptions & {
   readonly signal?: AbortSignal;
   /** this run is one member of a crew; `batch` is each member's own */
   readonly crew?: CrewPlace;
+  /** threads that draw the batches wait here, see supply.ts; default: batches are drawn between the steps */
+  readonly supply?: BatchSupply;
   /** seconds on any steady clock; given by the caller because this folder owns no clock */
   readonly now: () => number;
 };
@@ -89,8 +91,15 @@ export async function train(task: TrainingTask, options: LoopOptions): Promise<T
     run.crew?.fail();
     throw error;
   } finally {
+    options.supply?.close();
     await run.dispose();
   }
+}
+
+/** Random key of a step's batch. Each member of a crew draws batches of its own; the leader's are those of a run without a crew. */
+export function batchKey(seed: number, step: number, member = 0): RandomKey {
+  const stream = foldIn(randomKey(seed), 1000 + step);
+  return member ? foldIn(stream, member) : stream;
 }
 
 /** Means of figures since they were last taken. */
@@ -132,6 +141,7 @@ function checkIdentity(checkpoint: Checkpoint, wanted: Identity): void {
 /** One training in progress: owns the program with its resident state, and the averages. */
 class TrainingRun {
   readonly crew: Crew | null;
+  private pattern: Batch | null = null;
 
   private constructor(
     private readonly task: TrainingTask,
@@ -255,11 +265,8 @@ class TrainingRun {
   private async advance(): Promise<Record<string, number>> {
     const { options, task } = this;
     const step = this.step + 1;
-    // Each member draws batches of its own; the leader's are those of a run without a crew.
-    const stream = foldIn(randomKey(options.seed), 1000 + step);
-    const key = this.crew?.place.index ? foldIn(stream, this.crew.place.index) : stream;
     const outputs = await this.program.run({
-      ...task.batch(key, step),
+      ...(await this.batch(step)),
       learning_rate: Float32Array.of(learningRateAt(options, step)),
       adam_step: Float32Array.of(step),
     });
@@ -268,6 +275,15 @@ class TrainingRun {
       throw new Error(`internal: the loss of ${task.name} is ${figures['loss']} at step ${step}`);
     this.step = step;
     return figures;
+  }
+
+  /** Inputs of a step: the first batch of a run is drawn here in any case, and tells how those of the suppliers look. */
+  private async batch(step: number): Promise<Batch> {
+    const { options, task } = this;
+    if (this.pattern && options.supply) return options.supply.take(step, this.pattern);
+    this.pattern = task.batch(batchKey(options.seed, step, this.crew?.place.index), step);
+    options.supply?.open(step + 1);
+    return this.pattern;
   }
 
   private async average(): Promise<void> {

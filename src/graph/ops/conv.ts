@@ -8,7 +8,7 @@
 import type { Node, Operation, Shape, Tensor } from '../tensor.js';
 import { biasGradient, gemm, matmul } from './matmul.js';
 import { sum } from './reduce.js';
-import { concat, pad, reshape, slices, transpose } from './shape.js';
+import { concat, gather, pad, reshape, slices, transpose } from './shape.js';
 
 /** Settings of a convolution. */
 export type ConvOptions = {
@@ -138,25 +138,47 @@ function productPerTap(rows: Tensor, windows: readonly Tensor[], shape: Shape): 
   return reshape(concat(products, 2), shape);
 }
 
-/** The same for a wide graph: one product for each picture of the batch, with all taps at once, and their sum. */
+/**
+ * The same for a wide graph: one product for each picture of the batch, with all taps at once, and their sum. One Gather makes
+ * the windows' matrix, where a Slice for each tap would be nine kernels to start.
+ */
 function wideWeightGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, pads }: Geometry): Tensor {
   const [o, c, kh, kw] = weight.shape as [number, number, number, number];
   const [b, , height, width] = dy.shape as [number, number, number, number];
   const inner = pad(x, [0, 0, pads[0]!, pads[1]!, 0, 0, pads[2]!, pads[3]!]);
-  const windows: Tensor[] = [];
-  for (let ky = 0; ky < kh; ky++)
-    for (let kx = 0; kx < kw; kx++) windows.push(windowAt(inner, ky, kx, stride, height, width, 2));
-  const columns = reshape(concat(windows, 1), [b, kh * kw * c, height * width]);
-  const products = matmul(reshape(dy, [b, o, height * width]), transpose(columns, [0, 2, 1]));
-  return reshape(transpose(reshape(sum(products, [0]), [o, kh * kw, c]), [0, 2, 1]), weight.shape);
+  const [rows, columns] = inner.shape.slice(2) as [number, number];
+  const pixels = reshape(inner, [b * c, rows * columns]);
+  const places = windowPlaces([kh, kw], [height, width], stride, columns);
+  const taps = x.graph.constant(places, [places.length], 'int32'); // int32, because WebGPU lacks operations on int64
+  const windows = kh * kw * stride === 1 ? pixels : gather(pixels, taps, 1);
+  const products = matmul(
+    reshape(windows, [b, c * kh * kw, height * width]),
+    transpose(reshape(dy, [b, o, height * width]), [0, 2, 1]),
+  );
+  return reshape(transpose(sum(products, [0]), [1, 0]), weight.shape);
 }
 
-/** Pixels of x that one tap of a kernel sees; rows and columns on `axis` and the next. */
-function windowAt(x: Tensor, ky: number, kx: number, stride: number, height: number, width: number, axis = 1): Tensor {
-  const [h, w] = x.shape.slice(axis) as [number, number];
+/** Where in a picture's pixels, rows of `columns`, each tap of a kernel finds each pixel of the result: taps by pixels. */
+function windowPlaces(
+  [kh, kw]: readonly [number, number],
+  [height, width]: readonly [number, number],
+  stride: number,
+  columns: number,
+): number[] {
+  const places: number[] = [];
+  for (let ky = 0; ky < kh; ky++)
+    for (let kx = 0; kx < kw; kx++)
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) places.push((y * stride + ky) * columns + x * stride + kx);
+  return places;
+}
+
+/** Pixels of x[C, H, W, B] that one tap of a kernel sees. */
+function windowAt(x: Tensor, ky: number, kx: number, stride: number, height: number, width: number): Tensor {
+  const [, h, w] = x.shape as [number, number, number, number];
   if (h === height && w === width && stride === 1) return x;
   return slices(x, [
-    { axis, start: ky, end: ky + (height - 1) * stride + 1, step: stride },
-    { axis: axis + 1, start: kx, end: kx + (width - 1) * stride + 1, step: stride },
+    { axis: 1, start: ky, end: ky + (height - 1) * stride + 1, step: stride },
+    { axis: 2, start: kx, end: kx + (width - 1) * stride + 1, step: stride },
   ]);
 }
