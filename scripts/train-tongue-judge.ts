@@ -4,7 +4,7 @@
  * Pictures are drawn from a seed of their own (default 3107), which no training of a prior uses; whole people are kept for
  * choosing the threshold and for the figures.
  *
- *   npx tsx scripts/train-tongue-judge.ts --ict ict-facekit-light.safetensors [--people 3500] [--steps 5000] [--seconds 1500]
+ *   npx tsx scripts/train-tongue-judge.ts --ict ict-facekit-light.safetensors [--people 4500] [--steps 6000] [--seconds 1500]
  *     [--out assets/evaluate/tongue-judge.safetensors] [--from weights.safetensors]
  *
  * `--from`: no training; only the threshold and the figures of these weights are made anew. Both are also taken on softened
@@ -30,8 +30,8 @@ const { values } = parseArgs({
   options: {
     ict: { type: 'string' },
     seed: { type: 'string', default: '3107' },
-    people: { type: 'string', default: '3500' },
-    steps: { type: 'string', default: '5000' },
+    people: { type: 'string', default: '4500' },
+    steps: { type: 'string', default: '6000' },
     seconds: { type: 'string', default: '1500' },
     from: { type: 'string' },
     out: { type: 'string', default: 'assets/evaluate/tongue-judge.safetensors' },

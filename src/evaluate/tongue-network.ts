@@ -37,8 +37,8 @@ export const JUDGED_DIRECTIONS = ['out', 'down', 'up', 'left', 'right', 'curled'
 /** One of the directions. */
 export type JudgedDirection = (typeof JUDGED_DIRECTIONS)[number];
 
-/** Channels at full, half and quarter size: what fits into a file of 200 kB. */
-const WIDTHS = [16, 32, 48] as const;
+/** Channels at full, half and quarter size: what fits into a file of 300 kB. */
+const WIDTHS = [24, 40, 56] as const;
 /** Channels of the eighth-size map from which the direction is read. */
 const DIRECTION_WIDTH = 32;
 

@@ -86,7 +86,7 @@ describe('tongue judge', () => {
     const parameters = graph.parameters();
     expect(gradients(loss, parameters).length).toBe(parameters.length);
     const count = parameters.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
-    expect(2 * count).toBeLessThan(200_000); // bytes as float16: it travels with the package
+    expect(2 * count).toBeLessThan(300_000); // bytes as float16: it travels with the package
   });
 
   it('tells long tongues from open mouths without, on people of a family that it was not trained on', async () => {

@@ -169,13 +169,20 @@ function reach(tensors: readonly Tensor[]): { nodes: Node[]; leaves: Tensor[] } 
   return { nodes: ordered, leaves: leaves.sort((a, b) => a.id - b.id) };
 }
 
+/**
+ * The WebGPU provider with a pool that keeps buffers of every size. Its own choice gives large ones back after each use, and a
+ * training step of 512 pictures then spent most of its 1.3 s on asking for memory (docs/RESULTS.md). The type of the runtime's
+ * options does not know this one, which its library reads; pages ignore it.
+ */
+const WEBGPU = { name: 'webgpu', storageBufferCacheMode: 'simple' } as InferenceSession.WebGpuExecutionProviderOption;
+
 function sessionOptions(
   device: Device,
   { threads, profile }: Pick<CompileOptions, 'threads' | 'profile'>,
 ): InferenceSession.SessionOptions {
   const gpu = device === 'webgpu';
   return {
-    executionProviders: [gpu ? 'webgpu' : device === 'wasm' ? 'wasm' : 'cpu'],
+    executionProviders: [gpu ? WEBGPU : device === 'wasm' ? 'wasm' : 'cpu'],
     graphOptimizationLevel: 'all',
     ...(threads ? { intraOpNumThreads: threads } : {}),
     interOpNumThreads: 1,

@@ -196,7 +196,7 @@ export async function prepareMaterial(
   const plain = miniNetworks(VOCABULARY);
   // Each set keeps its latents in a file of its own: the first in the name that the base has used.
   const name = first ? `latents-${basename(folder)}.safetensors` : 'latents.safetensors';
-  const wantedScale = first?.networks.vae.scaling_factor;
+  const wantedScale = first?.networks.vae.scaling_factor ?? olderScale(request);
   const { latents, scale } = await cachedLatents(request, plain.vae, vae, { pictures, name, wantedScale });
   const networks = { ...plain, vae: { ...plain.vae, scaling_factor: scale } };
   const encoder = makeTokenizer(tokenizer, networks.text.max_position_embeddings);
@@ -215,6 +215,12 @@ export async function prepareMaterial(
     tokenizer,
     vae,
   };
+}
+
+/** Scale of the latents that an older prior was trained on: it must not change under its weights. */
+function olderScale({ from }: DiffusionRequest): number | undefined {
+  const config = from === undefined ? undefined : openSafetensors(from).metadata['joker_prior'];
+  return config === undefined ? undefined : parsePriorConfig(JSON.parse(config), from!).vae.scaling_factor;
 }
 
 function checkFits(folder: string, { size, views }: PictureSet, first: PictureSet): void {

@@ -6,6 +6,8 @@
  * small to be split. Not a start of threads (run/train.ts) and not a network protocol: one machine, shared memory.
  */
 
+import { growTo, makeGrowable } from './shared-memory.js';
+
 /** Steps between two averagings. At 8 the copies are still close, and the exchange costs about two steps in a hundred. */
 export const STEPS_BETWEEN_MEETINGS = 8;
 
@@ -28,18 +30,11 @@ export type CrewMemory = {
 /** Most bytes of all copies together: 1 GiB holds 89 million values a member for a crew of three. Reserved, not used. */
 const MOST_BYTES = 2 ** 30;
 
-/** Growable shared buffers are newer than the version of the language that this project's types describe. */
-type GrowableBuffer = SharedArrayBuffer & { grow(length: number): void };
-
 const [ARRIVED, ROUND, STOP, BROKEN] = [0, 1, 2, 3] as const;
 
 /** Memory for a crew. */
 export function makeCrewMemory(): CrewMemory {
-  const Growable = SharedArrayBuffer as unknown as new (
-    length: number,
-    options: { maxByteLength: number },
-  ) => SharedArrayBuffer;
-  return { control: new SharedArrayBuffer(16), values: new Growable(0, { maxByteLength: MOST_BYTES }) };
+  return { control: new SharedArrayBuffer(16), values: makeGrowable(MOST_BYTES) };
 }
 
 /** One member's side. Blocks its thread while it waits for the others. */
@@ -65,8 +60,7 @@ export class Crew {
     const length = arrays.reduce((total, array) => total + array.length, 0);
     const bytes = 4 * length * count;
     if (this.leads) {
-      const values = shared.values as GrowableBuffer;
-      if (values.byteLength < bytes) values.grow(bytes);
+      growTo(shared.values, bytes);
       Atomics.store(this.control, STOP, stop ? 1 : 0);
     }
     this.wait(); // from here on the memory is large enough

@@ -7,6 +7,7 @@
  * supplier (s − first) mod count, which waits until its batch before that has been taken.
  */
 import type { Values } from '../graph/index.js';
+import { growTo, makeGrowable } from './shared-memory.js';
 
 /** Inputs of a step, by name. */
 export type Batch = Readonly<Record<string, Values>>;
@@ -33,18 +34,11 @@ const ALIGNMENT = 8;
 /** How long a waiting training sleeps before it looks whether a supplier has failed, milliseconds. */
 const LOOK_EVERY_MS = 50;
 
-/** Growable shared buffers are newer than the version of the language that this project's types describe. */
-type GrowableBuffer = SharedArrayBuffer & { grow(length: number): void };
-
 /** Memory for `count` suppliers. */
 export function makeSupplyMemory(count: number): SupplyMemory {
-  const Growable = SharedArrayBuffer as unknown as new (
-    length: number,
-    options: { maxByteLength: number },
-  ) => SharedArrayBuffer;
   return {
     control: new SharedArrayBuffer(4 * (1 + count)),
-    values: Array.from({ length: count }, () => new Growable(0, { maxByteLength: MOST_BYTES })),
+    values: Array.from({ length: count }, () => makeGrowable(MOST_BYTES)),
   };
 }
 
@@ -125,7 +119,7 @@ const aligned = (bytes: number) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 function store(memory: SharedArrayBuffer, parts: readonly Uint8Array[]): void {
   const total = parts.reduce((sum, part) => sum + aligned(part.length), 0);
-  if (memory.byteLength < total) (memory as GrowableBuffer).grow(total);
+  growTo(memory, total);
   let offset = 0;
   for (const part of parts) {
     new Uint8Array(memory, offset, part.length).set(part);
