@@ -12,7 +12,7 @@ void main() {
 }`;
 
 /**
- * u_volume: colour and opacity of one cell's length. u_blocks: largest opacity of each block of 8³ cells and its rim, 0 = empty, so
+ * u_volume: colour times opacity, and opacity of one cell's length. u_blocks: largest opacity of each block of 8³ cells and its rim, 0 = empty, so
  * that a ray crosses empty blocks in one step.
  */
 export const FRAGMENT_SHADER = `#version 300 es
@@ -57,7 +57,7 @@ void main() {
     }
     vec4 texel = texture(u_volume, p / u_extent);
     float alpha = 1.0 - pow(1.0 - min(texel.a, 0.9999), dt / u_cell); // 0.9999: pow(0, x) is undefined in GLSL
-    color += light * alpha * texel.rgb;
+    color += light * alpha * texel.rgb / max(texel.a, 0.002); // half a step of 8 bits: nothing is divided by zero
     light *= 1.0 - alpha;
     t += dt;
   }
