@@ -29,6 +29,7 @@ export function addEvaluateTongue(evaluate: Command): void {
 
 function summary({
   figures,
+  directions,
   people,
   missed,
   family,
@@ -40,6 +41,7 @@ function summary({
 }: EvaluateTongueResult): string[] {
   return [
     ...figures.map(line),
+    ...directions.map(readings),
     `${people} people of family ${family}, seed ${seed}, ${missed.length} not tracked; ${weights.path} (version ${weights.version}), guidance ${guidance}, ${steps} ddim steps`,
     ...(sheet ? [sheet] : []),
   ];
@@ -50,4 +52,13 @@ function line({ name, figure, ceiling, limit, passed }: TongueFigure): string {
   const verdict = passed === null ? '' : passed ? 'passed' : 'FAILED';
   const asked = limit ? `; asked ${limit}` : '';
   return `${verdict.padEnd(6)}  ${name.padEnd(31)} ${show(figure)}${asked}${ceiling ? `; true renders ${show(ceiling)}` : ''}`;
+}
+
+function readings({ asked, word, truth }: EvaluateTongueResult['directions'][number]): string {
+  const counts = (of: typeof word) =>
+    Object.entries(of)
+      .sort(([, a], [, b]) => b - a)
+      .map(([direction, count]) => `${direction} ${count}`)
+      .join(', ');
+  return `        asked ${asked.padEnd(6)} read as ${counts(word)}; true renders ${counts(truth)}`;
 }

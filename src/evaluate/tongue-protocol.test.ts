@@ -4,7 +4,7 @@ import { makeImage } from '../core/image.js';
 import { randomKey } from '../core/rng.js';
 import type { TongueVerdict } from './tongue.js';
 import { WINDOW } from './tongue-network.js';
-import { type JudgedTongue, tongueFigures } from './tongue-protocol.js';
+import { directionReadings, type JudgedTongue, tongueFigures } from './tongue-protocol.js';
 
 /** A tongue of `rows` rows from the window's top; none for 0. */
 function verdict(rows: number, direction: TongueVerdict['direction'] = rows > 0 ? 'out' : null): TongueVerdict {
@@ -47,4 +47,13 @@ describe('tongueFigures', () => {
     expect(found['direction right']!.passed).toBe(false);
     expect(found['overlap, share of the possible']!.passed).toBe(false);
   });
+});
+
+it('directionReadings counts what was read where, without pictures that show none', () => {
+  const sideways = { ...judged(2, verdict(3, 'left')), direction: 'left' as const };
+  const list = [judged(0, verdict(8)), judged(1, verdict(8, 'left')), sideways, judged(3, verdict(0))];
+  expect(directionReadings(list)).toEqual([
+    { asked: 'out', word: { out: 1, left: 1 }, truth: { out: 3 } },
+    { asked: 'left', word: { left: 1 }, truth: { out: 1 } },
+  ]);
 });

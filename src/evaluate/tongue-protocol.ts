@@ -9,7 +9,7 @@ import { foldInName, type RandomKey } from '../core/rng.js';
 import { bootstrap, type Interval } from './bootstrap.js';
 import { meanOf } from './statistics.js';
 import type { TongueVerdict } from './tongue.js';
-import type { JudgedDirection } from './tongue-network.js';
+import { JUDGED_DIRECTIONS, type JudgedDirection } from './tongue-network.js';
 import { overlapOf } from './tongue-window.js';
 
 /** Pictures of one request: drawn with three texts, and two true renders of the words. */
@@ -72,6 +72,30 @@ export function tongueFigures(judged: readonly JudgedTongue[], key: RandomKey): 
       overlap,
     ),
   ];
+}
+
+/** How often the judge read each direction where one was asked for, in the drawn pictures and in the true renders. */
+export type DirectionReadings = {
+  readonly asked: JudgedDirection;
+  readonly word: Readonly<Partial<Record<JudgedDirection, number>>>;
+  readonly truth: Readonly<Partial<Record<JudgedDirection, number>>>;
+};
+
+/** Readings by what was asked for, in the judge's order; pictures without a tongue are left out. */
+export function directionReadings(judged: readonly JudgedTongue[]): DirectionReadings[] {
+  const asked = JUDGED_DIRECTIONS.filter((direction) => judged.some((item) => item.direction === direction));
+  return asked.map((direction) => {
+    const items = judged.filter((item) => item.direction === direction);
+    const counts = (picture: TonguePicture) => {
+      const readings: Partial<Record<JudgedDirection, number>> = {};
+      for (const { verdicts } of items) {
+        const read = verdicts[picture].direction;
+        if (read) readings[read] = (readings[read] ?? 0) + 1;
+      }
+      return readings;
+    };
+    return { asked: direction, word: counts('word'), truth: counts('truth') };
+  });
 }
 
 /** Pooled intersection over union of two pictures' tongues. */

@@ -20,6 +20,8 @@ import { BENCH_SEED } from '../evaluate/bench.js';
 import { TongueJudge } from '../evaluate/tongue.js';
 import { type TongueItem, tongueItem } from '../evaluate/tongue-material.js';
 import {
+  type DirectionReadings,
+  directionReadings,
   type JudgedTongue,
   TONGUE_PICTURES,
   type TongueFigure,
@@ -54,6 +56,7 @@ export type EvaluateTongueOptions = {
 /** What was found. */
 export type EvaluateTongueResult = {
   readonly figures: readonly TongueFigure[];
+  readonly directions: readonly DirectionReadings[];
   readonly people: number;
   readonly missed: readonly number[];
   readonly family: string;
@@ -108,6 +111,7 @@ export async function evaluateTongue(
     await writeFileAtomic(options.sheet, await encodeImage(tiledLines(lines), { generator: 'joker3d' }));
   return {
     figures: tongueFigures(judged, foldInName(randomKey(seed), 'bootstrap')),
+    directions: directionReadings(judged),
     people: judged.length,
     missed,
     family: renderer.anatomy.model.family,
