@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { assetPath } from '../src/core/files/assets.js';
 import { openSafetensors } from '../src/core/files/safetensors.js';
 import { silent } from '../src/core/progress.js';
@@ -31,10 +31,20 @@ async function trained(name: string, suppliers: number, steps: number): Promise<
 }
 
 test('a supplied training ends with the same bits as one that draws for itself, resumed or not', async () => {
+  const taken = vi.spyOn(BatchSupply.prototype, 'take');
   const alone = await trained('alone', 0, 6);
+  expect(taken).not.toHaveBeenCalled();
   expect((await trained('supplied', 2, 6)).equals(alone)).toBe(true);
+  expect(taken).toHaveBeenCalledTimes(5); // the first is drawn by the training itself
   await trained('resumed', 2, 3);
   expect((await trained('resumed', 3, 6)).equals(alone)).toBe(true);
+});
+
+test('a crew with suppliers is refused', async () => {
+  const changes = { batch: 2, steps: 1 };
+  const context = { report: silent, signal: new AbortController().signal };
+  const both = { stage: 'vae' as const, ...request('both'), workers: 2, suppliers: 1, changes };
+  await expect(trainStage(both, context)).rejects.toThrow(/members draw their own batches/);
 });
 
 test('a supplier that fails ends the training with its reason', async () => {

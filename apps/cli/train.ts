@@ -53,7 +53,7 @@ export function addTrain(program: Command): void {
     .option('--learning-rate <number>', 'peak step size (default: the recipe)', numberBetween(0, 1))
     .option(
       '--suppliers <count>',
-      'threads that draw batches ahead (default: 3 with a GPU, else none)',
+      'threads that draw batches ahead, not with --workers (default: 3 with a GPU, else none)',
       numberBetween(0, 64, true),
     )
     .option(
@@ -67,22 +67,9 @@ export function addTrain(program: Command): void {
       ),
     );
   withCommon(command).action(async (stage: TrainingStage, options: Options) => {
-    const { data, out, headModel, minutes, threads, workers, suppliers, device, without, from, ...rest } = options;
-    const { steps, batch, seed, learningRate, ...common } = rest;
+    const { json, verbose, steps, batch, seed, learningRate, headModel, ...request } = options;
     const given = Object.entries({ steps, batch, seed, learningRate }).filter(([, value]) => value !== undefined);
-    const where = { threads, workers, suppliers, device };
-    const request = {
-      stage,
-      data,
-      out,
-      headModel,
-      minutes,
-      ...where,
-      without,
-      from,
-      changes: Object.fromEntries(given),
-    };
-    const result = await runForPerson(trainJob, request);
-    printResult(result, [`${stage}: step ${result.step}`, result.path], common);
+    const result = await runForPerson(trainJob, { ...request, stage, headModel, changes: Object.fromEntries(given) });
+    printResult(result, [`${stage}: step ${result.step}`, result.path], { json, verbose });
   });
 }

@@ -170,8 +170,8 @@ function reach(tensors: readonly Tensor[]): { nodes: Node[]; leaves: Tensor[] } 
 }
 
 /**
- * The WebGPU provider with a pool that keeps buffers of every size. Its own choice gives large ones back after each use, and a
- * training step of 512 pictures then spent most of its 1.3 s on asking for memory (docs/RESULTS.md). The type of the runtime's
+ * The WebGPU provider with a pool that keeps buffers of every size. Its own choice gives large ones back after each use; with
+ * this one a card trained about a quarter faster at 128 pictures a step, and large steps became worth while (docs/RESULTS.md). The type of the runtime's
  * options does not know this one, which its library reads; pages ignore it.
  */
 const WEBGPU = { name: 'webgpu', storageBufferCacheMode: 'simple' } as InferenceSession.WebGpuExecutionProviderOption;

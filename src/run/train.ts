@@ -138,12 +138,22 @@ export async function finish(
   return { step: trained.step, path };
 }
 
-/** Suppliers of a training on a GPU when nothing is said: three draw as fast as the fastest card at hand computed. */
+/** Suppliers of a training on a GPU when nothing is said. One draws 1 700 pictures a second, a fast card took 870; cores are shared. */
 const GPU_SUPPLIERS = 3;
 
-function trainWithThreads(request: TrainRequest, task: TrainingTask, options: LoopOptions): Promise<TrainedWeights> {
+async function trainWithThreads(
+  request: TrainRequest,
+  task: TrainingTask,
+  options: LoopOptions,
+): Promise<TrainedWeights> {
   const { workers = 1, crew, suppliers = request.device === 'webgpu' ? GPU_SUPPLIERS : 0 } = request;
   if (crew) return train(task, options);
+  if (workers > 1 && request.suppliers)
+    throw new JokerError(
+      'bad-argument',
+      `${workers} workers and ${suppliers} suppliers: a crew's members draw their own batches`,
+      'Leave out --suppliers or --workers.',
+    );
   if (workers > 1) return trainAsCrew(request, task, options, workers);
   return suppliers > 0 ? trainSupplied(request, task, options, suppliers) : train(task, options);
 }

@@ -1,6 +1,6 @@
 /**
  * Threads that prepare batches ahead of a training on a GPU, which would otherwise wait while JavaScript draws their noise:
- * a batch of 512 takes a quarter of a second to draw and as long to compute.
+ * 128 pictures take 75 ms of a core to draw, of a step of 250 ms on a fast card.
  *
  * A batch depends on the seed and the step only, so a training with suppliers is the same training to the bit. Not a start of
  * threads (run/train.ts); the frameworks' name for the idea is the data loader's workers. Step s of a training is drawn by
