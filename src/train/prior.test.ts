@@ -76,7 +76,7 @@ describe('batches of the prior', () => {
     expect(Math.abs(empty - 80)).toBeLessThan(35);
   });
 
-  test('an empty prompt shows few tongues, a caption half of the open mouths', () => {
+  test('an empty prompt shows few tongues, a caption many', () => {
     const set = markedSet(0, 0, 2);
     // Frames 0, 1, 2 of everybody: closed, open, tongue out.
     const captions = ['a person', 'a person, mouth open', 'a person with the tongue out'];
@@ -87,10 +87,10 @@ describe('batches of the prior', () => {
     );
     const share = (of: typeof drawn, frame: number) => of.filter((d) => d.frame === frame).length / of.length;
     const [empty, worded] = [drawn.filter((d) => d.id === 0), drawn.filter((d) => d.id !== 0)];
-    // 1/4 + 1/6 of each with a caption (1 800, deviation 0.012); a fifth of that without (200, deviation 0.02)
-    expect(Math.abs(share(worded, 2) - 5 / 12)).toBeLessThan(0.05);
-    expect(Math.abs(share(empty, 2) - 1 / 12)).toBeLessThan(0.08);
-    expect(Math.abs(share(empty, 1) - 9 / 12)).toBeLessThan(0.13);
+    // 0.55 · 0.6 + 0.45 / 3 of tongues with a caption (1 800, deviation 0.012); a fifth of that without (200, deviation 0.02)
+    expect(Math.abs(share(worded, 2) - 0.48)).toBeLessThan(0.05);
+    expect(Math.abs(share(empty, 2) - 0.096)).toBeLessThan(0.08);
+    expect(Math.abs(share(empty, 1) - (0.22 + 0.15 + 0.384))).toBeLessThan(0.13);
     expect(worded.every(({ id, frame }) => id === frame + 1)).toBe(true);
   });
 

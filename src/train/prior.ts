@@ -19,6 +19,7 @@ import {
 import { CAPTION_DROPOUT, type CaptionedLatents } from './base.js';
 import type { PriorNetworks } from './config.js';
 import { noisedInputs, noisedLatent, noisedValues, promptIds, sampledLatents, velocityLoss } from './diffusion.js';
+import { drawFrame, type MouthFrames, mouthFrames } from './draws.js';
 import { type Emphasis, emphasisOf } from './emphasis.js';
 import type { TrainingTask } from './loop.js';
 import { type PictureSet, pictureTo, viewIndex } from './pictures.js';
@@ -89,7 +90,7 @@ export function priorTask(
 ): TrainingTask {
   const { pictures, latentShape, empty } = materials[0]!;
   const batch = groups * pictures.views;
-  const sources = materials.map((material) => ({ ...material, open: openMouthsOf(material.pictures) }));
+  const sources = materials.map((material) => ({ ...material, mouths: mouthFrames(material.pictures) }));
   return {
     // The name is part of what a resumed run must share: an ablation cannot be taken up as something else.
     name: ablation.noText ? 'prior without text' : ablation.frozenDenoiser ? 'prior without denoiser' : 'prior',
@@ -116,43 +117,8 @@ export function priorTask(
   };
 }
 
-/** Frames (person · F + frame) whose caption says that the tongue is out, and those that only say that the mouth is open. */
-type OpenMouths = {
-  readonly tongue: readonly number[];
-  readonly open: readonly number[];
-  readonly isTongue: ReadonlySet<number>;
-};
-
-function openMouthsOf({ captions }: PictureSet): OpenMouths {
-  const where = (test: (caption: string) => boolean) => captions.flatMap((c, i) => (test(c) ? [i] : []));
-  const says = (caption: string) => /tongue/.test(caption);
-  const tongue = where(says);
-  return { tongue, open: where((c) => !says(c) && /mouth/.test(c)), isTongue: new Set(tongue) };
-}
-
-/**
- * Share of groups that are drawn from open mouths, half of them with a tongue, since only words tell the two apart: the
- * supplement, too, shows tongues more often.
- */
-const OPEN_MOUTH_SHARE = 0.5;
-/**
- * Of the tongues drawn for an empty prompt, the share that stays; the others become open mouths without. An empty prompt stands
- * for what is usual, and few open mouths in footage show a tongue: with all of them it drew one on 37 % of open mouths.
- */
-const EMPTY_TONGUE_SHARE = 0.2;
-
-function pickFrame(random: RandomStream, { pictures, open }: PriorSource, captioned: boolean) {
-  const { people, frames } = pictures;
-  const wanted = random.chance(OPEN_MOUTH_SHARE);
-  const list = random.chance(0.5) ? open.tongue : open.open;
-  const drawn = wanted && list.length > 0 ? random.pick(list) : random.integer(people * frames);
-  const unusual = !captioned && open.isTongue.has(drawn) && open.open.length > 0;
-  const index = unusual && !random.chance(EMPTY_TONGUE_SHARE) ? random.pick(open.open) : drawn;
-  return { person: Math.floor(index / frames), frame: index % frames };
-}
-
 /** A material and its open mouths. */
-type PriorSource = PriorMaterial & { readonly open: OpenMouths };
+type PriorSource = PriorMaterial & { readonly mouths: MouthFrames };
 
 function priorBatch(
   random: RandomStream,
@@ -171,10 +137,11 @@ function priorBatch(
 
 /** One frame: V targets, the emphasis on each, their controls, and a reference from another frame of the person. */
 function drawGroup(random: RandomStream, source: PriorSource, views: number, ablation: PriorAblation) {
-  const { pictures, latents, latentShape, prompts, empty } = source;
+  const { pictures, latents, latentShape, prompts, empty, mouths } = source;
   const side = latentShape[1];
   const captioned = !random.chance(CAPTION_DROPOUT);
-  const { person, frame } = pickFrame(random, source, captioned);
+  const drawn = drawFrame(random, pictures.people * pictures.frames, mouths, captioned);
+  const [person, frame] = [Math.floor(drawn / pictures.frames), drawn % pictures.frames];
   const targets = pickViews(random, pictures.views, views).map((view) => viewIndex(pictures, person, frame, view));
   const other = (frame + 1 + random.integer(pictures.frames - 1)) % pictures.frames;
   const reference = viewIndex(pictures, person, other, random.integer(pictures.views));

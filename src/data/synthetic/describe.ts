@@ -20,7 +20,11 @@ export function describe(person: Person, shot: Shot, random: RandomStream): stri
   const look = appearance(person, random);
   const background = backgroundWords(shot, random);
   const joined = acts.join(random.chance(0.5) ? ' and ' : ', ');
-  return `${opening}${who}${look}${acts.length ? (random.chance(0.3) ? ', ' : ' ') + joined : ''}${background}`;
+  const doing = acts.length ? (random.chance(0.3) ? ', ' : ' ') + joined : '';
+  // Of rich people there is much to say, and a tongue that is out comes first: at the end, half of the sideways ones lost their
+  // direction to the length of the embedded prior's prompt.
+  const face = person.rich && shot.tongue ? doing + look : look + doing;
+  return `${opening}${who}${face}${background}`;
 }
 
 function backgroundWords({ background: { from, scene } }: Shot, random: RandomStream): string {
