@@ -7,15 +7,19 @@
  * PyTorch; bench/compare-field.sh runs both in turns. Not a test: nothing here asserts a time.
  *
  *   THREADS=1 npx tsx bench/field-step.ts [steps=30] [warm=60]
+ *
+ * With DEVICE=webgpu (the package `webgpu` installed) field and loss run on the graphics card, and only whole steps are timed;
+ * FIELD=paper takes the paper's field, batch and samples instead of the draft's.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { foldIn, RandomStream, randomKey } from '../src/core/rng.js';
 import { renderBallHead } from '../src/distill/ball-head.js';
-import { type DistillConfig, draftPreset } from '../src/distill/config.js';
+import { type DistillConfig, draftPreset, paperPreset } from '../src/distill/config.js';
 import { gridAngles, viewCamera } from '../src/distill/orbit.js';
 import { initialState } from '../src/distill/state.js';
 import { chooseBatch, HeadTrainer } from '../src/distill/step.js';
+import type { Device } from '../src/graph/index.js';
 import { FieldKernels } from '../src/head/field-kernels.js';
 import {
   directionHarmonics,
@@ -30,16 +34,18 @@ import {
 
 const [steps = 30, warm = 60] = process.argv.slice(2).map(Number);
 const threads = Number(process.env['THREADS'] ?? 1);
+const device = (process.env['DEVICE'] ?? 'cpu') as Device;
+const preset = process.env['FIELD'] === 'paper' ? paperPreset : draftPreset;
 const SIZE = 64;
 const config: DistillConfig = {
-  ...draftPreset,
+  ...preset,
   losses: { l1: 1, perceptual: 0, sparsity: 0, opaqueness: 0, coverage: 0 },
   decayFrom: 1,
 };
 const { field, samples, optimiser } = config;
 const cameras = gridAngles(config.views).map((angles) => viewCamera(angles, paperView, SIZE));
 const targets = cameras.map((camera) => renderBallHead(camera, 1).color);
-const trainer = await HeadTrainer.create(config, { threads });
+const trainer = await HeadTrainer.create(config, { threads, device });
 const start = initialState(config);
 const { head, moments } = trainer.adopt(start.head, start.moments);
 
@@ -63,11 +69,28 @@ const batchOf = (n: number) => chooseBatch(config.batch, cameras.length, SIZE, n
 const step = (n: number) => trainer.step(head, moments, n, batchOf(n), { cameras, targets }, randomKey(n));
 for (let n = 0; n < warm; n++) {
   if (n % 16 === 0)
-    updateOccupancy(head.occupancy, (points) => trainer.density(head, points), new RandomStream(randomKey(n)), {
+    await updateOccupancy(head.occupancy, (points) => trainer.density(head, points), new RandomStream(randomKey(n)), {
       halfSide: field.halfSide,
       cells: 'all',
     });
   await step(n);
+}
+if (device !== 'cpu') {
+  const { wall } = await best(steps, (i) => step(warm + i));
+  const { loss } = await step(warm + steps);
+  const rays = config.batch.views * config.batch.patch ** 2;
+  const perSecond = (count: number) => Math.round((count / wall) * 1000);
+  console.log(
+    JSON.stringify({
+      what: 'joker',
+      device,
+      ms: +wall.toFixed(1),
+      rays_per_s: perSecond(rays),
+      samples_per_s: perSecond(rays * samples),
+      loss: +loss.toFixed(6),
+    }),
+  );
+  process.exit(0); // the driver's threads would keep the process
 }
 // What the compared step starts from: the next batch, its samples, and the weights as they are now.
 const batch = batchOf(warm);

@@ -38,6 +38,7 @@ const PLATFORM_ENGINE = [
   'src/graph/worker',
   'src/graph/device',
   'src/head/kernels/crew',
+  'src/head/shaders/device',
 ];
 /** Gradients of operations are made of operations: these files need each other by nature, and only when called. */
 const MUTUAL = 'src/graph/ops/';

@@ -72,19 +72,31 @@ export async function distill(options: DistillOptions): Promise<Head> {
 
 async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer: HeadRenderer): Promise<Head> {
   const { config, report = silent, resume, checkpointEvery = 500 } = options;
-  const checkpoint = options.checkpoint && ((state: DistillState) => options.checkpoint!(copyState(state)));
+  const checkpoint =
+    options.checkpoint &&
+    (async (state: DistillState) => {
+      await trainer.read();
+      await options.checkpoint!(copyState(state));
+    });
   let state = resume ?? initialState(config, options.view);
   state = { ...state, ...trainer.adopt(state.head, state.moments) };
   let shown: readonly Image[] = [];
   let faces: readonly Image[] | undefined;
   let size = 0;
   report({ kind: 'stage', stage: 'distill', text: 'building the head', total: config.steps });
+  if (options.device === 'webgpu' && trainer.engine === 'kernels')
+    report({
+      kind: 'note',
+      level: 'warning',
+      text: 'the field is trained on the processor: WebGPU for it comes with the package webgpu (npm install webgpu)',
+    });
   for (let n = state.step; n < config.steps; n++) {
     if (options.signal?.aborted) await checkpoint?.(state);
     stopIfAsked(options.signal);
     const plan = planStep(n, config);
     if (plan.update?.kind === 'all' && state.updated !== n) {
       const now = { renderer, head: state.head, n, size: plan.resolution };
+      await trainer.read();
       const targets = await makeTargets(options, now, plan.update);
       state = { ...state, targets, updated: n };
       size = 0;
@@ -95,10 +107,11 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
       shown = state.targets.map((target) => scaled(target, size));
       faces = options.faces?.map((face) => scaled(face, size));
     }
-    occupancyAt(trainer, state.head, config, n);
+    await occupancyAt(trainer, state.head, config, n);
     const key = keyOf(config, 'step', n);
     const batch = chooseBatch(config.batch, options.cameras.length, size, new RandomStream(key));
     const now = { renderer, head: state.head, n, size };
+    if (plan.update?.kind === 'batch') await trainer.read();
     const targets = plan.update?.kind === 'batch' ? await freshTargets(options, now, plan.update, batch.views) : shown;
     const seen = { cameras: options.cameras, targets, faces };
     const figures = await trainer.step(state.head, state.moments, n, batch, seen, foldInName(key, 'samples'));
@@ -107,6 +120,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     if ((n + 1) % checkpointEvery === 0) await checkpoint?.(state);
   }
   await checkpoint?.(state);
+  await trainer.read();
   return copyState(state).head;
 }
 
@@ -118,9 +132,9 @@ function scaled(image: Image, size: number): Image {
   return image.width === size ? image : resizeArea(image, size, size);
 }
 
-function occupancyAt(trainer: HeadTrainer, head: Head, config: DistillConfig, n: number): void {
+async function occupancyAt(trainer: HeadTrainer, head: Head, config: DistillConfig, n: number): Promise<void> {
   if (n % config.occupancy.every !== 0) return;
-  updateOccupancy(
+  await updateOccupancy(
     head.occupancy,
     (points) => trainer.density(head, points),
     new RandomStream(keyOf(config, 'occupancy', n)),
@@ -174,7 +188,8 @@ function requestsOf(
   return views.map((view) => {
     const viewKey = foldIn(key, view);
     const small = resizeCamera(cameras[view]!, size, size);
-    const render = async () => (await renderer.render(head, small, { key: foldInName(viewKey, 'samples') })).color;
+    const render = async () =>
+      (await renderer.render(head, small, { key: foldInName(viewKey, 'samples'), version: n })).color;
     return { view, camera: cameras[view]!, key: viewKey, render };
   });
 }

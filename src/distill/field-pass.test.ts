@@ -17,10 +17,10 @@ async function step(runSlots?: number) {
   );
   const head = initialHead(config, randomKey(1));
   const stream = new RandomStream(randomKey(2));
-  const { kernels } = field;
-  kernels.table.set(head.table.map(() => stream.normal()));
-  kernels.setNetworks(head.networks);
-  kernels.setOccupancy(head.occupancy);
+  const { engine } = field;
+  engine.table.set(head.table.map(() => stream.normal()));
+  engine.setNetworks(head.networks);
+  engine.setOccupancy(head.occupancy);
   const camera = orbitCamera({
     azimuth: 0.3,
     elevation: 0.1,
@@ -31,12 +31,13 @@ async function step(runSlots?: number) {
   });
   fillCameraRays(camera, { column: 0, row: 0, width: SIZE, height: SIZE }, field.rays);
   const options = { key: randomKey(3) };
-  field.forward(options);
+  await field.forward(options);
   const [color, opacity] = [stream.normals(SIZE * SIZE * 3), stream.normals(SIZE * SIZE)];
-  const adam = { beta1: 0.9, beta2: 0.99, epsilon: 1e-15, weightDecay: 0.01, rate: 0.01, step: 1 };
-  const networks = field.backward(options, color, opacity, adam);
+  // without inertia the first moment is the table's gradient
+  const adam = { beta1: 0, beta2: 0.99, epsilon: 1e-15, weightDecay: 0.01, rate: 0.01, step: 1 };
+  const networks = await field.backward(options, color, opacity, adam);
   field.dispose();
-  return { color: field.color, opacity: field.opacity, networks, table: kernels.tableGradient.slice() };
+  return { color: field.color, opacity: field.opacity, networks, table: engine.first.slice() };
 }
 
 it('sees the same in four runs and sums up to the same gradients', async () => {

@@ -1,8 +1,8 @@
 /**
  * One optimisation step of a head: choose views and a patch, march, run forward and backward, update.
  *
- * The field runs in the kernels of head/, background and loss on the graph: the graph takes what the rays see and returns the
- * gradient with respect to it, and the kernels carry it on into networks and table.
+ * The field runs in an engine of head/, background and loss on the graph: the graph takes what the rays see and returns the
+ * gradient with respect to it, and the engine carries it on into networks and table.
  */
 
 import type { Camera } from '../core/camera.js';
@@ -13,6 +13,7 @@ import { compile, type Device, Graph, gradients, type Program } from '../graph/i
 import {
   backgroundFeed,
   backgroundOnGraph,
+  type FieldEngine,
   fillCameraRays,
   HARMONICS,
   type Head,
@@ -82,7 +83,7 @@ export type TrainerOptions = {
 /** Points whose density is asked for at once, more than all cells of an occupancy grid of 32³. */
 const DENSITY_POINTS = 32 ** 3;
 
-/** Owns the compiled loss, the kernels and a head in training: call `dispose`. */
+/** Owns the compiled loss, the engine and a head in training: call `dispose`. */
 export class HeadTrainer {
   private readonly target: Float32Array;
   private readonly face: Float32Array;
@@ -96,7 +97,7 @@ export class HeadTrainer {
     this.face = new Float32Array(field.rays.count);
   }
 
-  /** Builds the kernels' room and compiles the loss. */
+  /** Opens the field's engine and compiles the loss. */
   static async create(config: DistillConfig, options: TrainerOptions = {}): Promise<HeadTrainer> {
     const { views, patch } = config.batch;
     const size = {
@@ -104,6 +105,7 @@ export class HeadTrainer {
       samples: config.samples,
       points: DENSITY_POINTS,
       threads: options.threads,
+      device: options.device,
     };
     const field = await FieldPass.create(config.field, size);
     return new HeadTrainer(config, await compileLoss(config, options), field);
@@ -111,20 +113,33 @@ export class HeadTrainer {
 
   /**
    * Copies a head and its moments into the trainer.
-   * @returns the ones to train: table and moments lie in the kernels' memory, which other threads share. Copy before handing on.
+   * @returns the ones to train: table and moments lie in the engine's memory, which other threads share. `read` before looking
+   * at them, and copy before handing on.
    */
   adopt(head: Head, moments: MomentTable): { readonly head: Head; readonly moments: MomentTable } {
-    const { table, first, second } = this.field.kernels;
+    const { engine } = this.field;
+    const { table, first, second } = engine;
     table.set(head.table);
     first.set(moments['table']!.first);
     second.set(moments['table']!.second);
+    engine.push();
     return { head: { ...head, table }, moments: { ...moments, table: { first, second } } };
   }
 
+  /** What computes the field. */
+  get engine(): FieldEngine['kind'] {
+    return this.field.engine.kind;
+  }
+
+  /** Brings the adopted table and moments up to date: steps on a graphics card leave them there. */
+  async read(): Promise<void> {
+    await this.field.engine.pull();
+  }
+
   /** Density [N] of the head in training at points [N, 3] of the unit cube, N ≤ 32³. */
-  density(head: Head, points: Float32Array): Float32Array {
-    this.field.kernels.setNetworks(head.networks);
-    return this.field.kernels.density(points);
+  async density(head: Head, points: Float32Array): Promise<Float32Array> {
+    this.field.engine.setNetworks(head.networks);
+    return this.field.engine.density(points);
   }
 
   /**
@@ -141,12 +156,12 @@ export class HeadTrainer {
     key: RandomKey,
   ): Promise<StepFigures> {
     const { field } = this;
-    if (head.table !== field.kernels.table) throw new Error('internal: a head that was not adopted');
+    if (head.table !== field.engine.table) throw new Error('internal: a head that was not adopted');
     this.fillPatches(batch, views);
-    field.kernels.setNetworks(head.networks);
-    field.kernels.setOccupancy(head.occupancy);
+    field.engine.setNetworks(head.networks);
+    field.engine.setOccupancy(head.occupancy);
     const march = { step: this.config.step ?? undefined, key };
-    field.forward(march);
+    await field.forward(march);
     const out = await this.program.run({
       ...backgroundFeed(head, field.rays),
       seen: field.color,
@@ -154,7 +169,7 @@ export class HeadTrainer {
       target: this.target,
       ...(this.config.losses.coverage > 0 && { face: this.face }),
     });
-    this.update(head, moments, n, out, march);
+    await this.update(head, moments, n, out, march);
     return { loss: out['loss']![0]!, l1: out['l1']![0]!, perceptual: out['perceptual']?.[0] ?? 0 };
   }
 
@@ -168,24 +183,24 @@ export class HeadTrainer {
     });
   }
 
-  private update(
+  private async update(
     head: Head,
     moments: MomentTable,
     n: number,
     out: Record<string, Float32Array>,
     march: { readonly step?: number; readonly key: RandomKey },
-  ): void {
+  ): Promise<void> {
     const { optimiser, rates } = this.config;
     const decay = rateFactor(n, this.config);
     const table = { ...optimiser, rate: rates.table * decay, step: n + 1 };
-    const gradients = this.field.backward(march, out['gradient:seen']!, out['gradient:opacity']!, table);
+    const gradients = await this.field.backward(march, out['gradient:seen']!, out['gradient:opacity']!, table);
     for (const [name, values] of Object.entries(head.networks)) {
       const gradient = gradients[name] ?? out[`gradient:${name}`]!;
       adamWStep(values, gradient, moments[name]!, n + 1, rates.networks * decay, optimiser);
     }
   }
 
-  /** Frees program and kernels. The adopted arrays stay readable. */
+  /** Frees program and engine. The adopted arrays stay readable. */
   async dispose(): Promise<void> {
     this.field.dispose();
     await this.program.dispose();

@@ -6,9 +6,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { orbitCamera } from '../core/camera.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
 import { add, compile, Graph, gradients, mul, type Program, reshape, sum } from '../graph/index.js';
+import type { FieldEngineOptions } from './engine.js';
 import { draftField, type FieldConfig, fieldLayout, networkShapes, paperField } from './field.js';
 import { feedOf, makeFieldRun, raysOnGraph } from './field-graph.js';
-import { type FieldKernelOptions, FieldKernels } from './field-kernels.js';
+import { FieldKernels } from './field-kernels.js';
 import { scatterGradient } from './hash.js';
 import { type Head, initialHead } from './head.js';
 import { makeSampleBatch, marchRays } from './march.js';
@@ -56,7 +57,7 @@ afterAll(() => {
   for (const kernels of open) kernels.dispose();
 });
 
-async function kernelsOf(head: Head, more: Partial<FieldKernelOptions> = {}): Promise<FieldKernels> {
+async function kernelsOf(head: Head, more: Partial<FieldEngineOptions> = {}): Promise<FieldKernels> {
   const options = { rays: RAYS, samples: SAMPLES, training: true, points: 1000, threads: 1, ...more };
   const kernels = await FieldKernels.create(config, options);
   open.push(kernels);

@@ -6,7 +6,15 @@
  * neither on the number of threads nor on their timing. Letters: R rays, S slots, E entries, P points.
  */
 
-import { foldIn, type RandomKey, RandomStream } from '../core/rng.js';
+import { foldIn, RandomStream } from '../core/rng.js';
+import {
+  EARLY_STOP,
+  type FieldEngine,
+  type FieldEngineOptions,
+  type ForwardOptions,
+  type RunOfStep,
+  type TableStep,
+} from './engine.js';
 import { densityBias, type FieldConfig, fieldLayout, networkShapes } from './field.js';
 import type { Head } from './head.js';
 import { Crew, coreCount } from './kernels/crew.js';
@@ -19,54 +27,13 @@ import {
   kernelLayout,
   kernelShape,
 } from './kernels/layout.js';
-import { DEFAULT_STOP, type MarchOptions } from './march.js';
+import { DEFAULT_STOP } from './march.js';
 import { OCCUPANCY_RESOLUTION, OCCUPANCY_STEP, type Occupancy } from './occupancy.js';
 import type { Rays } from './rays.js';
 
-/** Options of the kernels; fixed for their life. */
-export type FieldKernelOptions = {
-  /** rays R and samples per ray S of a run */
-  readonly rays: number;
-  readonly samples: number;
-  /** points per call of `density`, default 0 */
-  readonly points?: number;
-  /** cells per axis of occupancy grids, default 32 */
-  readonly occupancy?: number;
-  /** with `backward` and `updateTable`; default false */
-  readonly training?: boolean;
-  /** threads, ≥ 1; default: all cores. More than one on Node only. */
-  readonly threads?: number;
-};
-
-/** How a run samples its rays; see march.ts for `step` and `stop`. */
-export type ForwardOptions = Pick<MarchOptions, 'step' | 'stop'> & {
-  /** jitters the samples: chunk c of rays draws from the stream of foldIn(key, c). Default: none */
-  readonly key?: RandomKey;
-  /** number of the first chunk of rays, for a run that is a part of many rays; default 0 */
-  readonly firstChunk?: number;
-  /** a ray ends where less than this of the light passes; default 1e-4, as in the paper. 0 turns it off */
-  readonly earlyStop?: number;
-};
-
-/** Numbers of an AdamW step on the table. */
-export type TableStep = {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  readonly rate: number;
-  /** from 1 */
-  readonly step: number;
-};
-
-/** Which run of a step this is: the first clears the table's gradient, the last takes the AdamW step. Default: both. */
-export type RunOfStep = { readonly first: boolean; readonly last: boolean };
-
-/** nerfacc's early stop, the paper's. */
-const EARLY_STOP = 1e-4;
-
 /** Owns a memory and threads: call `dispose`. */
-export class FieldKernels {
+export class FieldKernels implements FieldEngine {
+  readonly kind = 'kernels';
   /** [E, 2], written by the caller, changed by `updateTable`; its moments likewise (empty without `training`) */
   readonly table: Float32Array;
   readonly first: Float32Array;
@@ -108,7 +75,7 @@ export class FieldKernels {
   }
 
   /** Compiles the module and starts the threads. @throws JokerError bad-argument when it would take more than 4 GB. */
-  static async create(config: FieldConfig, options: FieldKernelOptions): Promise<FieldKernels> {
+  static async create(config: FieldConfig, options: FieldEngineOptions): Promise<FieldKernels> {
     const { rays, samples, points = 0, occupancy = OCCUPANCY_RESOLUTION, training = false } = options;
     const threads = options.threads ?? (await coreCount());
     const room = { rays, samples, points, occupancy, training, threads };
@@ -140,6 +107,12 @@ export class FieldKernels {
     const numbers = describe(this.config, this.room, this.layout, march, points);
     new Float64Array(this.crew.memory.buffer, this.layout.at.layout, numbers.length).set(numbers);
   }
+
+  /** Nothing: the caller writes into the kernels' own memory. */
+  push(): void {}
+
+  /** Nothing: as `push`. */
+  pull(): void {}
 
   /** Takes over the networks' weights (density and feature); they are small, and copied for every run. */
   setNetworks(networks: Head['networks']): void {

@@ -13,32 +13,32 @@ const stream = () => new RandomStream(randomKey(5));
 const share = (occupied: Uint8Array) => occupied.reduce((s, x) => s + x, 0) / occupied.length;
 
 describe('updateOccupancy', () => {
-  it('keeps the cells of a ball', () => {
+  it('keeps the cells of a ball', async () => {
     const grid = fullOccupancy(16);
-    for (let i = 0; i < 8; i++) updateOccupancy(grid, ball, stream(), { halfSide: 0.25, cells: 'all' });
+    for (let i = 0; i < 8; i++) await updateOccupancy(grid, ball, stream(), { halfSide: 0.25, cells: 'all' });
     const volume = (4 / 3) * Math.PI * 0.25 ** 3; // 6.5 % of the cube; border cells add some
     expect(share(grid.occupied)).toBeGreaterThan(volume * 0.9);
     expect(share(grid.occupied)).toBeLessThan(volume * 1.7);
     expect(grid.occupied[8 + 16 * (8 + 16 * 8)]).toBe(1);
     expect(grid.occupied[0]).toBe(0);
   });
-  it('forgets density that is gone: 0.95 per update', () => {
+  it('forgets density that is gone: 0.95 per update', async () => {
     const grid = fullOccupancy(4);
     grid.values.fill(1);
-    updateOccupancy(grid, nothing, stream(), { halfSide: 0.25, cells: 'all' });
+    await updateOccupancy(grid, nothing, stream(), { halfSide: 0.25, cells: 'all' });
     for (const value of grid.values) expect(value).toBeCloseTo(0.95, 6);
   });
-  it('decays a cell once per update even when it is drawn twice', () => {
+  it('decays a cell once per update even when it is drawn twice', async () => {
     const grid = fullOccupancy(4);
     grid.values.fill(1);
-    updateOccupancy(grid, nothing, stream(), { halfSide: 0.25, cells: 'some' });
+    await updateOccupancy(grid, nothing, stream(), { halfSide: 0.25, cells: 'some' });
     for (const value of grid.values) expect([1, Math.fround(0.95)]).toContain(value);
   });
-  it('survives a grid in which nothing is occupied', () => {
+  it('survives a grid in which nothing is occupied', async () => {
     const grid = fullOccupancy(8);
-    updateOccupancy(grid, nothing, stream(), { halfSide: 0.25, cells: 'all' });
+    await updateOccupancy(grid, nothing, stream(), { halfSide: 0.25, cells: 'all' });
     expect(share(grid.occupied)).toBe(0);
-    for (let i = 0; i < 20; i++) updateOccupancy(grid, ball, stream(), { halfSide: 0.25, cells: 'some' });
+    for (let i = 0; i < 20; i++) await updateOccupancy(grid, ball, stream(), { halfSide: 0.25, cells: 'some' });
     expect(share(grid.occupied)).toBeGreaterThan(0);
   });
 });

@@ -36,7 +36,7 @@ export function fullOccupancy(resolution: number = OCCUPANCY_RESOLUTION): Occupa
 }
 
 /** Density at N points [N, 3] of the unit cube, in 1/world units. */
-export type DensityAt = (points: Float32Array) => Float32Array;
+export type DensityAt = (points: Float32Array) => Float32Array | Promise<Float32Array>;
 
 /**
  * One update in place: values decay and rise to the density at one jittered point per chosen cell; then cells are compared
@@ -44,14 +44,14 @@ export type DensityAt = (points: Float32Array) => Float32Array;
  * @param options.halfSide the box's half-side in world units.
  * @param options.cells 'all' (the first 256 steps of a run), or 'some': a quarter of the cells at random and as many of the occupied ones.
  */
-export function updateOccupancy(
+export async function updateOccupancy(
   grid: Occupancy,
   density: DensityAt,
   stream: RandomStream,
   options: { readonly halfSide: number; readonly cells: 'all' | 'some' },
-): void {
+): Promise<void> {
   const cells = options.cells === 'all' ? Int32Array.from(grid.values.keys()) : chooseCells(grid, stream);
-  const found = density(jitteredPoints(grid.resolution, cells, stream));
+  const found = await density(jitteredPoints(grid.resolution, cells, stream));
   const step = OCCUPANCY_STEP * options.halfSide;
   // Decay first and for every chosen cell once, so that a cell drawn twice does not decay twice.
   const old = Float32Array.from(cells, (cell) => grid.values[cell]! * DECAY);

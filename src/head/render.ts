@@ -1,7 +1,7 @@
 /**
  * Pictures of a head: colour, opacity and depth of a camera.
  *
- * The field runs in the kernels (field-kernels.ts), the background behind it on the graph. Not the training step
+ * The field runs in an engine (open-field.ts), the background behind it on the graph. Not the training step
  * (distill/step.ts).
  */
 
@@ -10,10 +10,11 @@ import { type Image, makeImage } from '../core/image.js';
 import { foldIn, type RandomKey } from '../core/rng.js';
 import { compile, type Device, Graph, type Program } from '../graph/index.js';
 import { directionHarmonics, HARMONICS } from './background.js';
+import type { FieldEngine } from './engine.js';
 import { type FieldConfig, isBackground } from './field.js';
-import { FieldKernels } from './field-kernels.js';
 import type { Head } from './head.js';
 import { backgroundOnGraph, networkInputs, overBackground } from './network.js';
+import { openField } from './open-field.js';
 import { fillCameraRays, type Rays } from './rays.js';
 
 /** Options of a renderer; fixed for its life. */
@@ -59,8 +60,10 @@ export function backgroundFeed(head: Pick<Head, 'config' | 'networks'>, rays: Ra
 /** Renders heads of one field shape. Owns a compiled program, memory and threads: call `dispose`. */
 export class HeadRenderer {
   /** Made when the first head says how fine its occupancy grid is, and again when that changes. */
-  private kernels: FieldKernels | null = null;
+  private engine: FieldEngine | null = null;
   private occupancy = 0;
+  /** of the head that the engine holds */
+  private version: number | undefined;
 
   private constructor(
     private readonly config: FieldConfig,
@@ -84,48 +87,57 @@ export class HeadRenderer {
   /**
    * Renders one view.
    * @param options.key jitters the samples as in training; without it they sit in the middle of their steps.
+   * @param options.version tells states of a head apart: with the version of the last call, its values are not taken over
+   * again. Absent: they always are.
    */
-  async render(head: Head, camera: Camera, options: { readonly key?: RandomKey } = {}): Promise<Rendering> {
+  async render(
+    head: Head,
+    camera: Camera,
+    options: { readonly key?: RandomKey; readonly version?: number } = {},
+  ): Promise<Rendering> {
     const { width, height } = camera;
     const rendering = {
       color: makeImage(width, height, 3),
       opacity: makeImage(width, height, 1),
       depth: makeImage(width, height, 1),
     };
-    const kernels = await this.kernelsFor(head);
+    const engine = await this.engineFor(head, options.version);
     const { step, stop } = this.options;
-    const { rays } = kernels;
+    const { rays } = engine;
     for (let start = 0, run = 0; start < width * height; start += rays.count, run++) {
       const count = fillPixels(camera, start, rays);
-      kernels.forward({ step, stop, key: options.key && foldIn(options.key, run) });
+      await engine.forward({ step, stop, key: options.key && foldIn(options.key, run) });
       const feed = backgroundFeed(head, rays);
       const { color } = await this.program.run({
         ...feed,
-        seen: kernels.color.slice(),
-        opacity: kernels.opacity.slice(),
+        seen: engine.color.slice(),
+        opacity: engine.opacity.slice(),
       });
-      store(rendering, camera, rays, start, count, { ...kernels, color: color! });
+      store(rendering, camera, rays, start, count, { ...engine, color: color! });
     }
     return rendering;
   }
 
-  private async kernelsFor(head: Head): Promise<FieldKernels> {
+  private async engineFor(head: Head, version: number | undefined): Promise<FieldEngine> {
     const { resolution } = head.occupancy;
-    if (!this.kernels || this.occupancy !== resolution) {
-      this.kernels?.dispose();
-      const { rays = DEFAULT_RAYS, samples = DEFAULT_SAMPLES, threads } = this.options;
-      this.kernels = await FieldKernels.create(this.config, { rays, samples, threads, occupancy: resolution });
+    if (!this.engine || this.occupancy !== resolution) {
+      this.engine?.dispose();
+      const { device, samples = DEFAULT_SAMPLES, threads } = this.options;
+      const rays = this.options.rays ?? DEFAULT_RAYS;
+      this.engine = await openField(this.config, { rays, samples, threads, device, occupancy: resolution });
       this.occupancy = resolution;
-    }
-    this.kernels.table.set(head.table);
-    this.kernels.setNetworks(head.networks);
-    this.kernels.setOccupancy(head.occupancy);
-    return this.kernels;
+    } else if (version !== undefined && version === this.version) return this.engine;
+    this.version = version;
+    this.engine.table.set(head.table);
+    this.engine.push();
+    this.engine.setNetworks(head.networks);
+    this.engine.setOccupancy(head.occupancy);
+    return this.engine;
   }
 
-  /** Frees program and kernels. */
+  /** Frees program and engine. */
   async dispose(): Promise<void> {
-    this.kernels?.dispose();
+    this.engine?.dispose();
     await this.program.dispose();
   }
 }
