@@ -36,6 +36,7 @@ const [steps = 30, warm = 60] = process.argv.slice(2).map(Number);
 const threads = Number(process.env['THREADS'] ?? 1);
 const device = (process.env['DEVICE'] ?? 'cpu') as Device;
 const preset = process.env['FIELD'] === 'paper' ? paperPreset : draftPreset;
+if (preset === paperPreset && device === 'cpu') throw new Error('FIELD=paper is for DEVICE=webgpu');
 const SIZE = 64;
 const config: DistillConfig = {
   ...preset,
@@ -76,6 +77,7 @@ for (let n = 0; n < warm; n++) {
   await step(n);
 }
 if (device !== 'cpu') {
+  if (trainer.engine !== 'shaders') throw new Error('no WebGPU for the field: npm install webgpu, and a driver');
   const { wall } = await best(steps, (i) => step(warm + i));
   const { loss } = await step(warm + steps);
   const rays = config.batch.views * config.batch.patch ** 2;

@@ -23,18 +23,18 @@ const named = process.env['VK_ICD_FILENAMES'] ?? process.env['VK_DRIVER_FILES'];
 /** ‖difference‖ / ‖value‖. Forward: float32 against float64 marching, 5e-7 measured. */
 const FORWARD = 1e-5;
 /**
- * Gradients of the first layers and the table: a hidden unit within rounding of its threshold counts on one side only, and each of
- * the 6 000 samples is a thousandth of a sum of random signs. 2e-3 measured; a wrong term would be of size 1.
+ * Gradients of the first layers and the table, and what they change: a hidden unit within rounding of its threshold counts on one side only, and each of
+ * the 11 520 slots is a hundredth of a sum of random signs. 7e-3 measured; a wrong term would be of size 1.
  */
-const BACKWARD = 1e-2;
+const BACKWARD = 2e-2;
 /** Another jitter of the same samples: near, and not the same. */
 const JITTER = 0.1;
 
 function check(found: Comparison): void {
   const { errors, again, jittered } = found!;
-  for (const name of ['color', 'opacity', 'distance', 'density', 'density.1.weight', 'feature.1.weight', 'table'])
-    expect(errors[name], name).toBeLessThan(name.includes('weight') ? 1e-4 : FORWARD);
-  for (const name of ['density.0.weight', 'feature.0.weight', 'gradient', 'second'])
+  for (const name of ['color', 'opacity', 'distance']) expect(errors[name], name).toBeLessThan(FORWARD);
+  for (const name of ['density.1.weight', 'feature.1.weight']) expect(errors[name], name).toBeLessThan(1e-4);
+  for (const name of ['density.0.weight', 'feature.0.weight', 'first', 'second', 'table', 'density'])
     expect(errors[name], name).toBeLessThan(BACKWARD);
   for (const [name, difference] of Object.entries(again)) expect(difference, `${name}, again`).toBe(0);
   for (const name of ['color', 'opacity', 'distance']) {

@@ -75,7 +75,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
   const checkpoint =
     options.checkpoint &&
     (async (state: DistillState) => {
-      await trainer.read();
+      await trainer.read('all');
       await options.checkpoint!(copyState(state));
     });
   let state = resume ?? initialState(config, options.view);
@@ -88,7 +88,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     report({
       kind: 'note',
       level: 'warning',
-      text: 'the field is trained on the processor: WebGPU for it comes with the package webgpu (npm install webgpu)',
+      text: 'the field stays on the processor: no WebGPU for it (in Node: npm install webgpu, and a driver)',
     });
   for (let n = state.step; n < config.steps; n++) {
     if (options.signal?.aborted) await checkpoint?.(state);
@@ -96,7 +96,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     const plan = planStep(n, config);
     if (plan.update?.kind === 'all' && state.updated !== n) {
       const now = { renderer, head: state.head, n, size: plan.resolution };
-      await trainer.read();
+      await trainer.read('table');
       const targets = await makeTargets(options, now, plan.update);
       state = { ...state, targets, updated: n };
       size = 0;
@@ -111,7 +111,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     const key = keyOf(config, 'step', n);
     const batch = chooseBatch(config.batch, options.cameras.length, size, new RandomStream(key));
     const now = { renderer, head: state.head, n, size };
-    if (plan.update?.kind === 'batch') await trainer.read();
+    if (plan.update?.kind === 'batch') await trainer.read('table');
     const targets = plan.update?.kind === 'batch' ? await freshTargets(options, now, plan.update, batch.views) : shown;
     const seen = { cameras: options.cameras, targets, faces };
     const figures = await trainer.step(state.head, state.moments, n, batch, seen, foldInName(key, 'samples'));
@@ -120,7 +120,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
     if ((n + 1) % checkpointEvery === 0) await checkpoint?.(state);
   }
   await checkpoint?.(state);
-  await trainer.read();
+  await trainer.read('table');
   return copyState(state).head;
 }
 

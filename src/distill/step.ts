@@ -131,9 +131,9 @@ export class HeadTrainer {
     return this.field.engine.kind;
   }
 
-  /** Brings the adopted table and moments up to date: steps on a graphics card leave them there. */
-  async read(): Promise<void> {
-    await this.field.engine.pull();
+  /** Brings the adopted table and moments up to date: steps on a graphics card leave them there. A rendering needs the table alone. */
+  async read(what: 'table' | 'all'): Promise<void> {
+    await this.field.engine.pull(what);
   }
 
   /** Density [N] of the head in training at points [N, 3] of the unit cube, N ≤ 32³. */

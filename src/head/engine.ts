@@ -72,8 +72,8 @@ export interface FieldEngine {
   readonly raysPerChunk: number;
   /** Takes over what the caller wrote into table and moments. */
   push(): void;
-  /** Brings table and moments up to date. */
-  pull(): void | Promise<void>;
+  /** Brings table and moments (or the table alone) up to date. */
+  pull(what?: 'table' | 'all'): void | Promise<void>;
   /** Takes over the networks' weights (density and feature). */
   setNetworks(networks: Head['networks']): void;
   /** Takes over an occupancy grid of the size given at the start. */
@@ -84,7 +84,7 @@ export interface FieldEngine {
   backward(): Record<string, Float32Array> | Promise<Record<string, Float32Array>>;
   /** Adds the last `backward` to the table's gradient, and takes an AdamW step. */
   updateTable(update: TableStep, run?: RunOfStep): void;
-  /** Density [P], 1/world units, at points [P, 3] of the unit cube. */
+  /** Density [P], 1/world units, at points [P, 3] of the unit cube. Ends the last `forward`: no `backward` may follow. */
   density(points: Float32Array): Float32Array | Promise<Float32Array>;
   dispose(): void;
 }

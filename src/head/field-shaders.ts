@@ -1,3 +1,11 @@
+/**
+ * The field on a graphics card: the same work as field-kernels.ts, in WebGPU shaders (shaders/).
+ *
+ * The order of passes and what travels; the twin that the tests hold it against is field-kernels.ts. Float32 where that marches in
+ * float64, and jitter of its own, so that results agree closely and not to the bit. One card gives the same result each time.
+ * Letters: R rays, S slots of a ray, N = R·S, E entries, F features, H hidden units, P points.
+ */
+import { JokerError } from '../core/errors.js';
 import { foldIn, RandomStream } from '../core/rng.js';
 import { EARLY_STOP, type FieldEngine, type ForwardOptions, type RunOfStep, type TableStep } from './engine.js';
 import { type FieldConfig, fieldLayout } from './field.js';
@@ -36,6 +44,8 @@ export class FieldShaders implements FieldEngine {
   /** one stream of jitter a run */
   readonly raysPerChunk: number;
   private readonly params = new ArrayBuffer(PARAMS * 4);
+  /** true while the buffers hold what the last `forward` saw */
+  private looked = false;
 
   private constructor(
     private readonly config: FieldConfig,
@@ -67,10 +77,13 @@ export class FieldShaders implements FieldEngine {
     const gpu = await openGpu();
     if (!gpu) return null;
     const { device } = gpu;
-    const size = { points: 0, occupancy: OCCUPANCY_RESOLUTION, training: false, ...options };
+    const { points = 0, occupancy = OCCUPANCY_RESOLUTION, training = false } = options;
+    const size = { ...options, points, occupancy, training };
     try {
-      const buffers = makeBuffers(device, config, size);
-      const pipelines = await makePipelines(device, config, size, buffers);
+      const { buffers, pipelines } = await checked(device, async () => {
+        const made = makeBuffers(device, config, size);
+        return { buffers: made, pipelines: await makePipelines(device, config, size, made) };
+      });
       return new FieldShaders(config, size, gpu, buffers, pipelines);
     } catch (cause) {
       device.destroy();
@@ -78,18 +91,21 @@ export class FieldShaders implements FieldEngine {
     }
   }
 
+  /** Writes table and moments into the card's memory. */
   push(): void {
     this.write('table', this.table);
     if (!this.size.training) return;
     this.write('moments', interleaved(this.first, this.second));
   }
 
-  async pull(): Promise<void> {
+  /** Reads them back: for a rendering the table is enough, which is a third of it. */
+  async pull(what: 'table' | 'all' = 'all'): Promise<void> {
     this.table.set(new Float32Array(await this.read('table', this.table.byteLength)));
-    if (!this.size.training) return;
+    if (!this.size.training || what === 'table') return;
     separated(new Float32Array(await this.read('moments', this.first.byteLength * 2)), this.first, this.second);
   }
 
+  /** Writes the networks' weights, which travel at every step. */
   setNetworks(networks: Head['networks']): void {
     const names = ['density.0.weight', 'feature.0.weight', 'density.1.weight', 'feature.1.weight'] as const;
     let at = 0;
@@ -99,6 +115,7 @@ export class FieldShaders implements FieldEngine {
     }
   }
 
+  /** Writes the grid. */
   setOccupancy({ resolution, values, occupied }: Occupancy): void {
     if (resolution !== this.size.occupancy) throw new Error(`internal: a grid of ${resolution}`);
     const empty = -1; // the shaders' mark of cells that hold nothing
@@ -108,6 +125,7 @@ export class FieldShaders implements FieldEngine {
     );
   }
 
+  /** Marches, looks, and reads back what the rays see: 32 bytes a ray. */
   async forward(options: ForwardOptions = {}): Promise<void> {
     const { rays } = this;
     const both = new Float32Array(rays.count * 6);
@@ -118,6 +136,7 @@ export class FieldShaders implements FieldEngine {
     this.write('rays', both);
     this.describe(options);
     this.submit(FORWARD);
+    this.looked = true;
     const [seen, state] = await Promise.all([this.read('seen', rays.count * 16), this.read('state', rays.count * 16)]);
     const [sums, ends] = [new Float32Array(seen), new Float32Array(state)];
     for (let i = 0; i < rays.count; i++) {
@@ -127,13 +146,18 @@ export class FieldShaders implements FieldEngine {
     }
   }
 
+  /** Carries gradients back; those of the features stay on the card, for `updateTable`. */
   async backward(): Promise<Record<string, Float32Array>> {
+    if (!this.looked) throw new Error('internal: backward without a forward before it');
+    this.looked = false;
     const { count } = this.rays;
     const gradient = new Float32Array(count * 4);
     for (let i = 0; i < count; i++) {
       gradient.set(this.colorGradient.subarray(i * 3, i * 3 + 3), i * 4);
       gradient[i * 4 + 3] = this.opacityGradient[i]!;
     }
+    // The sums are integers, which know no NaN: a training that diverges would go on with zeros.
+    if (!gradient.every(Number.isFinite)) throw new Error("internal: a ray's gradient is not finite");
     this.write('rayGradient', gradient);
     this.submit(['rayGradients', 'weightGradients', 'featureGradients'], ['networkGradient']);
     const sums = fromFixed(await this.read('networkGradient', networkLength(this.config) * 8));
@@ -147,6 +171,7 @@ export class FieldShaders implements FieldEngine {
     };
   }
 
+  /** Scatters the features' gradients into the table's, and takes the AdamW step. */
   updateTable({ beta1, beta2, epsilon, weightDecay, rate, step }: TableStep, run?: RunOfStep): void {
     const { first, last } = run ?? { first: true, last: true };
     const corrected = [rate / (1 - beta1 ** step), 1 / (1 - beta2 ** step), 1 - rate * weightDecay, epsilon];
@@ -155,7 +180,9 @@ export class FieldShaders implements FieldEngine {
     this.submit(last ? ['scatter', 'adamW'] : ['scatter'], first ? ['tableGradient'] : []);
   }
 
+  /** Density at points, in as many parts as fit the room of the samples, which it takes. */
   async density(points: Float32Array): Promise<Float32Array> {
+    this.looked = false;
     const room = this.size.rays * this.size.samples;
     const out = new Float32Array(points.length / 3);
     for (let from = 0; from < out.length; from += room) {
@@ -172,6 +199,7 @@ export class FieldShaders implements FieldEngine {
     return out;
   }
 
+  /** Frees the card's memory. */
   dispose(): void {
     for (const buffer of Object.values(this.buffers)) buffer.destroy();
     this.gpu.device.destroy();
@@ -254,11 +282,39 @@ export class FieldShaders implements FieldEngine {
     const encoder = this.gpu.device.createCommandEncoder();
     encoder.copyBufferToBuffer(this.buffers[name], 0, staging, 0, bytes);
     this.gpu.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    await staging.mapAsync(GPUMapMode.READ).catch((cause: unknown) => {
+      throw new JokerError(
+        'unsupported',
+        'the graphics card was lost',
+        'Run again with --resume, or with --device cpu.',
+        {
+          cause,
+        },
+      );
+    });
     const copy = staging.getMappedRange().slice(0);
     staging.destroy();
     return copy;
   }
+}
+
+/**
+ * Makes what may not fit. WebGPU reports such errors beside the calls, which go on with buffers that hold nothing.
+ * @throws JokerError bad-argument.
+ */
+async function checked<T>(device: GPUDevice, make: () => Promise<T>): Promise<T> {
+  device.pushErrorScope('validation');
+  device.pushErrorScope('out-of-memory');
+  const made = await make();
+  const errors = [await device.popErrorScope(), await device.popErrorScope()];
+  const error = errors.find((e) => e !== null);
+  if (error)
+    throw new JokerError(
+      'bad-argument',
+      `the graphics card does not take the field: ${error.message}`,
+      'Take fewer rays or samples, a smaller table, or --device cpu.',
+    );
+  return made;
 }
 
 /** [E, 4]: both first moments of an entry, then both second ones. */

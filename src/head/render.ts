@@ -62,8 +62,8 @@ export class HeadRenderer {
   /** Made when the first head says how fine its occupancy grid is, and again when that changes. */
   private engine: FieldEngine | null = null;
   private occupancy = 0;
-  /** of the head that the engine holds */
-  private version: number | undefined;
+  /** what the engine holds */
+  private held: { readonly table: Float32Array; readonly version: number | undefined } | null = null;
 
   private constructor(
     private readonly config: FieldConfig,
@@ -87,8 +87,8 @@ export class HeadRenderer {
   /**
    * Renders one view.
    * @param options.key jitters the samples as in training; without it they sit in the middle of their steps.
-   * @param options.version tells states of a head apart: with the version of the last call, its values are not taken over
-   * again. Absent: they always are.
+   * @param options.version tells states of a head apart: with the same head and version as in the last call, its values are not
+   * taken over again. Absent: they always are.
    */
   async render(
     head: Head,
@@ -126,12 +126,14 @@ export class HeadRenderer {
       const rays = this.options.rays ?? DEFAULT_RAYS;
       this.engine = await openField(this.config, { rays, samples, threads, device, occupancy: resolution });
       this.occupancy = resolution;
-    } else if (version !== undefined && version === this.version) return this.engine;
-    this.version = version;
+    } else if (version !== undefined && version === this.held?.version && head.table === this.held.table)
+      return this.engine;
+    this.held = null; // until all is taken over
     this.engine.table.set(head.table);
     this.engine.push();
     this.engine.setNetworks(head.networks);
     this.engine.setOccupancy(head.occupancy);
+    this.held = { table: head.table, version };
     return this.engine;
   }
 

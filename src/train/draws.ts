@@ -20,28 +20,30 @@ export type MouthFrames = {
 /** Where a caption says that the tongue goes; `out` where it says no more than that. */
 export type SpokenDirection = 'out' | 'down' | 'up' | 'left' | 'right' | 'curled';
 
-/**
- * Words of a direction, looked for in the tongue's own phrase. What comes after the next comma, `and` with a new act, or
- * background is about something else ("tongue out, looking to the left").
- */
+/** Words of a direction, looked for behind the tongue in its own phrase; `curled` also before it ("a curled tongue"). */
 const DIRECTION_WORDS: readonly (readonly [SpokenDirection, RegExp])[] = [
-  ['curled', /\bcurl(ed|ing)\b/],
   ['left', /\bto (the|his|her) left\b/],
   ['right', /\bto (the|his|her) right\b/],
   ['up', /\b(up|upwards|towards the nose)\b/],
   ['down', /\b(down|downwards|over the chin)\b/],
 ];
+const CURLED = /\bcurl(ed|ing)\b/;
 
-/** Starts of phrases that are not about the tongue any more. */
+/** Starts of phrases that are not about the tongue any more: "tongue out, looking to the left", "tongue out and smiling". */
 const NEXT_PHRASE =
-  /,| and (?!up\b|down\b|curled\b)| with (?!the tongue|his tongue|her tongue)| looking | in front of /;
+  /,| and (?!up\b|down\b|curled\b|to (the|his|her)\b)| with (?!the tongue|his tongue|her tongue)| looking | in front of /;
 
 /** Direction of the tongue in a caption's words; null where it names no tongue. */
 export function spokenDirection(caption: string): SpokenDirection | null {
-  const phrase = caption.split(NEXT_PHRASE).find((part) => /\btongue\b/.test(part));
-  if (phrase === undefined) return null;
-  return DIRECTION_WORDS.find(([, words]) => words.test(phrase))?.[0] ?? 'out';
+  const phrase = caption.split(NEXT_PHRASE).find((part) => part && /\btongue\b/.test(part));
+  if (!phrase) return null;
+  if (CURLED.test(phrase)) return 'curled';
+  const behind = phrase.slice(phrase.indexOf('tongue'));
+  return DIRECTION_WORDS.find(([, words]) => words.test(behind))?.[0] ?? 'out';
 }
+
+/** Directions of fewer than this share of a set's tongues are drawn among those of another: a handful must not be learned by heart. */
+const RARE = 0.02;
 
 /** Sorts the frames of a set. */
 export function mouthFrames({ captions }: Pick<PictureSet, 'captions'>): MouthFrames {
@@ -55,8 +57,11 @@ export function mouthFrames({ captions }: Pick<PictureSet, 'captions'>): MouthFr
       byDirection.set(direction, frames);
     } else if (/mouth/.test(caption)) open.push(index);
   });
-  const tongues = [...byDirection.values()];
-  return { tongues, open, isTongue: new Set(tongues.flat()) };
+  const all = [...byDirection.values()].flat();
+  const common = [...byDirection.values()].filter((frames) => frames.length >= RARE * all.length);
+  const rare = [...byDirection.values()].filter((frames) => frames.length < RARE * all.length).flat();
+  const tongues = rare.length > 0 ? [[...common[0]!, ...rare], ...common.slice(1)] : common;
+  return { tongues, open, isTongue: new Set(all) };
 }
 
 /**
