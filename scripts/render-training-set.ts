@@ -2,9 +2,10 @@
  * Renders people for training into shards of a folder, resumable: a shard that is there is not made again.
  *
  *   npx tsx scripts/render-training-set.ts OUT --ict ict-facekit-light.safetensors [--seed 1] [--people 2000] [--frames 3]
- *     [--views 2] [--size 64] [--open 0.4] [--setting wild|studio] [--variety plain|rich] [--part 0] [--parts 1]
+ *     [--views 2] [--size 64] [--open 0.4] [--setting wild|studio] [--variety plain|rich] [--tongues] [--part 0] [--parts 1]
  *
  * `--open`: share of frames whose mouth is made to open (see ShotOptions); half of the open mouths show a tongue.
+ * `--tongues`: every shot seven times, without a tongue and with one in each direction; `--frames` counts all of them.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     open: { type: 'string', default: '0.4' },
     setting: { type: 'string', default: 'wild' },
     variety: { type: 'string', default: 'plain' },
+    tongues: { type: 'boolean', default: false },
     part: { type: 'string', default: '0' },
     parts: { type: 'string', default: '1' },
   },
@@ -42,6 +44,7 @@ const options: RenderedSetOptions = {
   views: Number(values.views),
   size: Number(values.size),
   ...(variety !== 'plain' && { variety }),
+  ...(values.tongues && { tongues: 'each' }),
   shots: { openChance: Number(values.open), ...(values.setting === 'studio' && { setting: 'studio', yaw: 1 }) },
 };
 /** People per shard. */

@@ -3,8 +3,11 @@
  * of a person share the scene.
  */
 import { describe, expect, test } from 'vitest';
-import { type RenderedSetOptions, renderedPerson, renderedShot } from './rendered.js';
+import type { Tracker } from '../face/tracker/tracker.js';
+import { type RenderedSetOptions, renderedPerson, renderedShot, renderPerson, variantsOf } from './rendered.js';
 import { makeFormula } from './synthetic/formula.js';
+import { PeopleRenderer } from './synthetic/render.js';
+import { TONGUE_DIRECTIONS } from './synthetic/shot.js';
 
 const options: RenderedSetOptions = { seed: 11, frames: 3, views: 2, size: 32 };
 const shot = (person: number, frame: number, view: number) => renderedShot(options, person, frame, view, 0);
@@ -48,5 +51,37 @@ describe('a shot of a rendered set', () => {
     const again = renderedShot(options, 2, 0, 0, 1);
     expect(again.pose).not.toEqual(shot(2, 0, 0).pose);
     expect({ ...again, pose: null, framing: null }).toEqual({ ...shot(2, 0, 0), pose: null, framing: null });
+  });
+});
+
+describe('a set with each tongue', () => {
+  const each: RenderedSetOptions = { ...options, frames: 14, tongues: 'each' };
+
+  test('shows a shot without a tongue and with one in each direction, all else alike', () => {
+    expect(variantsOf(each)).toBe(1 + TONGUE_DIRECTIONS.length);
+    const shots = Array.from({ length: 14 }, (_, frame) => renderedShot(each, 3, frame, 1, 0));
+    expect(shots.slice(0, 7).map(({ tongue }) => tongue?.direction ?? null)).toEqual([null, ...TONGUE_DIRECTIONS]);
+    for (const first of [0, 7]) {
+      const rest = shots.slice(first, first + 7).map((s) => ({ ...s, tongue: null }));
+      for (const other of rest) expect(other).toEqual(rest[0]);
+      expect(rest[0]!.expression.jawOpen).toBeGreaterThanOrEqual(0.4);
+    }
+    expect(shots[7]!.expression).not.toEqual(shots[0]!.expression);
+  });
+
+  test('is cropped by the landmarks of the mouth without a tongue', async () => {
+    let calls = 0;
+    const landmarks = () => Float32Array.from({ length: 478 * 3 }, (_, i) => 20 + ((i * 7 + calls) % 24));
+    const track = async () => (calls++ % 2 === 0 ? [] : [{ landmarks: landmarks() }]); // missed at first, each time
+    const renderer = new PeopleRenderer(makeFormula());
+    const small = { ...each, views: 1, renderSize: 48 };
+    const items = (await renderPerson(renderer, { track } as unknown as Tracker, small, 3))!;
+    expect(items.length).toBe(14);
+    expect(calls).toBe(4); // two shots, two attempts each
+    for (const first of [0, 7]) {
+      const shot = items.slice(first, first + 7);
+      for (const item of shot) expect(item.landmarks).toBe(shot[0]!.landmarks);
+      expect(new Set(shot.map(({ picture }) => picture.join())).size).toBeGreaterThan(4);
+    }
   });
 });

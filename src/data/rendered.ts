@@ -13,7 +13,7 @@ import { cropImage } from '../photo/crop.js';
 import type { HeadModel } from './synthetic/head-model.js';
 import { type Person, samplePerson } from './synthetic/person.js';
 import type { PeopleRenderer } from './synthetic/render.js';
-import { type Shot, type ShotOptions, sampleShot } from './synthetic/shot.js';
+import { type Shot, type ShotOptions, sampleShot, TONGUE_DIRECTIONS } from './synthetic/shot.js';
 import type { Variety } from './synthetic/variety.js';
 
 /** What to render. */
@@ -28,7 +28,17 @@ export type RenderedSetOptions = {
   readonly shots?: Omit<ShotOptions, 'variety'>;
   /** of people and shots; plain when absent, as in sets that were rendered before there was a choice */
   readonly variety?: Variety;
+  /**
+   * 'each': every shot is an open mouth and rendered seven times, without a tongue and with one in each direction, all else alike.
+   * Only words tell such pictures apart. Default: each frame is a shot of its own.
+   */
+  readonly tongues?: 'each';
 };
+
+/** Frames in a row that show the same shot with other tongues: 1 unless each tongue is rendered. */
+export function variantsOf({ tongues }: Pick<RenderedSetOptions, 'tongues'>): number {
+  return tongues === 'each' ? 1 + TONGUE_DIRECTIONS.length : 1;
+}
 
 /** One prepared picture. */
 export type RenderedItem = {
@@ -62,16 +72,27 @@ export function renderedShot(
   view: number,
   attempt: number,
 ): Shot {
-  const key = foldIn(foldInName(personKey(options.seed, person), 'frames'), frame);
-  const shots: ShotOptions = { ...options.shots, variety: options.variety };
+  const variants = variantsOf(options);
+  const key = foldIn(foldInName(personKey(options.seed, person), 'frames'), Math.floor(frame / variants));
+  const mouth = variants > 1 ? { openChance: 1, tongueChance: 1 } : {};
+  const shots: ShotOptions = { ...options.shots, ...mouth, variety: options.variety };
   const { light, background } = sampleShot(foldInName(personKey(options.seed, person), 'scene'), shots);
-  const shot = { ...sampleShot(key, shots), light, background };
+  const shot = withVariant({ ...sampleShot(key, shots), light, background }, frame % variants, variants);
   if (view === 0 && attempt === 0) return shot;
   const other = sampleShot(foldIn(foldIn(key, 1 + view), attempt), shots);
   return { ...shot, pose: other.pose, framing: other.framing };
 }
 
-/** Renders and tracks all items of a person, [F·V]; null when the tracker keeps missing one of them. */
+/** The shot with the tongue of a variant: none for 0, then the directions. */
+function withVariant(shot: Shot, variant: number, variants: number): Shot {
+  if (variants === 1) return shot;
+  return { ...shot, tongue: variant === 0 ? null : { ...shot.tongue!, direction: TONGUE_DIRECTIONS[variant - 1]! } };
+}
+
+/**
+ * Renders and tracks all items of a person, [F·V]; null when the tracker keeps missing one of them. Variants of a shot are cropped
+ * by the landmarks of the one without a tongue, so that they differ in nothing else.
+ */
 export async function renderPerson(
   renderer: PeopleRenderer,
   tracker: Tracker,
@@ -79,30 +100,36 @@ export async function renderPerson(
   index: number,
 ): Promise<RenderedItem[] | null> {
   const person = renderedPerson(renderer.anatomy.model, options.seed, index, options.variety);
-  const items: RenderedItem[] = [];
-  for (let frame = 0; frame < options.frames; frame++)
+  const variants = variantsOf(options);
+  const items = new Array<RenderedItem>(options.frames * options.views);
+  for (let first = 0; first < options.frames; first += variants)
     for (let view = 0; view < options.views; view++) {
-      const item = await renderItem(renderer, tracker, options, person, (attempt) =>
-        renderedShot(options, index, frame, view, attempt),
-      );
-      if (!item) return null;
-      items.push(item);
+      const shotOf = (variant: number, attempt: number) => renderedShot(options, index, first + variant, view, attempt);
+      const found = await renderItems(renderer, tracker, options, person, shotOf);
+      if (!found) return null;
+      found.forEach((item, variant) => {
+        items[(first + variant) * options.views + view] = item;
+      });
     }
   return items;
 }
 
-async function renderItem(
+/** All variants of a view, by the landmarks of the first. */
+async function renderItems(
   renderer: PeopleRenderer,
   tracker: Tracker,
   options: RenderedSetOptions,
   person: Person,
-  shotOf: (attempt: number) => Shot,
-): Promise<RenderedItem | null> {
+  shotOf: (variant: number, attempt: number) => Shot,
+): Promise<RenderedItem[] | null> {
   const { renderSize = 256, size } = options;
+  const render = (shot: Shot) => renderer.render(person, shot, { size: renderSize, supersample: 1 }).image;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const { image } = renderer.render(person, shotOf(attempt), { size: renderSize, supersample: 1 });
-    const face = (await tracker.track(image, { maxFaces: 1 }))[0];
-    if (face) return { picture: toBytes(alignedCrop(image, face.landmarks, size)), landmarks: face.landmarks };
+    const first = render(shotOf(0, attempt));
+    const landmarks = (await tracker.track(first, { maxFaces: 1 }))[0]?.landmarks;
+    if (!landmarks) continue;
+    const others = Array.from({ length: variantsOf(options) - 1 }, (_, v) => render(shotOf(v + 1, attempt)));
+    return [first, ...others].map((image) => ({ picture: toBytes(alignedCrop(image, landmarks, size)), landmarks }));
   }
   return null;
 }

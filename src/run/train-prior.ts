@@ -13,7 +13,7 @@ import { readFileText } from '../core/files/read.js';
 import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
 import { silent } from '../core/progress.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
-import { renderedPerson, renderedShot } from '../data/rendered.js';
+import { renderedPerson, renderedShot, variantsOf } from '../data/rendered.js';
 import { openHeadModel } from '../data/sources/heads.js';
 import { type RenderedSet, readRenderedSet } from '../data/sources/rendered-shards.js';
 import { describe } from '../data/synthetic/describe.js';
@@ -250,7 +250,9 @@ function captionsOf(set: RenderedSet, headModel: string | undefined): string[] {
   return people.flatMap((index) => {
     const person = renderedPerson(model, options.seed, index, options.variety);
     return Array.from({ length: options.frames }, (_, frame) => {
-      const random = new RandomStream(foldIn(foldIn(randomKey(options.seed + 1), index), frame));
+      // Variants of a shot share their words but for the tongue's.
+      const words = Math.floor(frame / variantsOf(options));
+      const random = new RandomStream(foldIn(foldIn(randomKey(options.seed + 1), index), words));
       const shot = renderedShot(options, index, frame, 0, 0);
       // The caption serves all views of the frame, so it says nothing of where the head is turned.
       return describe(person, { ...shot, pose: { yaw: 0, pitch: 0, roll: 0 } }, random);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { JokerError } from '../core/errors.js';
 import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
 import type { Report } from '../core/progress.js';
+import { variantsOf } from '../data/rendered.js';
 import { isPreparedRoot } from '../data/sources/prepared-root.js';
 import { readRenderedSet } from '../data/sources/rendered-shards.js';
 import type { Device } from '../graph/index.js';
@@ -97,7 +98,8 @@ export async function loadPictures(folder: string, controls: boolean): Promise<P
   const set = readRenderedSet(folder, { controls });
   const { size, frames, views } = set.options;
   const people = set.images.length / (size * size * 3 * frames * views);
-  return { size, people, frames, views, images: set.images, normals: set.normals, captions: [] };
+  const variants = variantsOf(set.options);
+  return { size, people, frames, views, variants, images: set.images, normals: set.normals, captions: [] };
 }
 
 /** Loop options of a request; a crew shares the recipe's batch. */

@@ -5,7 +5,7 @@ import { describe as caption } from '../data/synthetic/describe.js';
 import { makeFormula } from '../data/synthetic/formula.js';
 import { samplePerson } from '../data/synthetic/person.js';
 import { sampleShot, TONGUE_DIRECTIONS } from '../data/synthetic/shot.js';
-import { drawFrame, mouthFrames, spokenDirection } from './draws.js';
+import { drawFrame, drawPair, mouthFrames, spokenDirection } from './draws.js';
 
 suite('the direction in a caption', () => {
   test.each([
@@ -84,5 +84,18 @@ suite('draws', () => {
     const random = new RandomStream(randomKey(1));
     const seen = new Set(Array.from({ length: 200 }, () => drawFrame(random, 4, plain, true)));
     expect(seen.size).toBe(4);
+  });
+
+  test('pairs are two frames of one shot, half of them left and right', () => {
+    const random = new RandomStream(randomKey(4));
+    const pairs = Array.from({ length: 2000 }, () => drawPair(random, 70, 7));
+    for (const [a, b] of pairs) {
+      expect(a).not.toBe(b);
+      expect(Math.floor(a / 7)).toBe(Math.floor(b / 7));
+    }
+    const [left, right] = [1 + TONGUE_DIRECTIONS.indexOf('left'), 1 + TONGUE_DIRECTIONS.indexOf('right')];
+    const opposite = pairs.filter(([a, b]) => a % 7 === left && b % 7 === right).length;
+    // half of 2 000 and 1 in 42 of the others: deviation 22
+    expect(Math.abs(opposite - 1024)).toBeLessThan(100);
   });
 });

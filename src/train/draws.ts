@@ -6,6 +6,7 @@
  * out of directions are ours. Not the batch itself: that is prior.ts.
  */
 import type { RandomStream } from '../core/rng.js';
+import { TONGUE_DIRECTIONS } from '../data/synthetic/directions.js';
 import type { PictureSet } from './pictures.js';
 
 /** Frames (person · F + frame) by what their captions say of the mouth. */
@@ -86,4 +87,19 @@ export function drawFrame(random: RandomStream, count: number, mouths: MouthFram
   const drawn = wanted && list.length > 0 ? random.pick(list) : random.integer(count);
   const unusual = !captioned && mouths.isTongue.has(drawn) && mouths.open.length > 0;
   return unusual && !random.chance(EMPTY_TONGUE_SHARE) ? random.pick(mouths.open) : drawn;
+}
+
+/** Of pairs, the share whose tongues go to opposite sides: nothing but one word tells them apart (docs/PITFALLS.md). */
+const OPPOSITE_SHARE = 0.5;
+
+/**
+ * Two frames of one shot in a set whose frames come in runs of `variants`: without a tongue and with one in each direction
+ * (data/rendered.ts).
+ */
+export function drawPair(random: RandomStream, count: number, variants: number): [number, number] {
+  const shot = random.integer(count / variants) * variants;
+  const [left, right] = [1 + TONGUE_DIRECTIONS.indexOf('left'), 1 + TONGUE_DIRECTIONS.indexOf('right')];
+  if (random.chance(OPPOSITE_SHARE)) return [shot + left, shot + right];
+  const one = random.integer(variants);
+  return [shot + one, shot + ((one + 1 + random.integer(variants - 1)) % variants)];
 }

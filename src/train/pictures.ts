@@ -13,6 +13,8 @@ export type PictureSet = {
   readonly people: number;
   readonly frames: number;
   readonly views: number;
+  /** frames in a row that differ in the tongue alone (data/rendered.ts); a divisor of F. Default 1 */
+  readonly variants?: number;
   /** [P, F, V, S, S, 3], sRGB bytes */
   readonly images: Uint8Array;
   /** control pictures of the fits, same layout; null until they have been made */

@@ -94,6 +94,44 @@ describe('batches of the prior', () => {
     expect(worded.every(({ id, frame }) => id === frame + 1)).toBe(true);
   });
 
+  test('a pair shares noise, timestep and reference, which is of another shot; its frames and prompts differ', () => {
+    const [people, frames, variants] = [4, 14, 7];
+    const count = people * frames * 2;
+    const length = CHANNELS * SIDE * SIDE;
+    const frame = (index: number) => Math.floor(index / 2) % frames;
+    const normals = new Uint8Array(count * SIZE * SIZE * 3);
+    const captions = Array.from({ length: people * frames }, () => 'a person');
+    const set: PriorMaterial = {
+      pictures: { size: SIZE, people, frames, views: 2, variants, images: normals, normals, captions },
+      latents: {
+        length,
+        means: Float32Array.from({ length: count * length }, (_, i) => frame(Math.floor(i / length))),
+        deviations: new Float32Array(count * length),
+      },
+      latentShape: [CHANNELS, SIDE, SIDE],
+      prompts: Array.from({ length: count }, (_, i) => Int32Array.of(frame(i) + 1)),
+      empty: Int32Array.of(0),
+    };
+    let pairs = 0;
+    for (const batch of batches([set], 2, 60)) {
+      const [a, b] = [...(batch['ids'] as Int32Array)] as [number, number];
+      if (a === 0 || b === 0) continue; // an empty prompt has no pair
+      pairs++;
+      const halves = (name: string) => {
+        const values = [...(batch[name] as Float32Array)];
+        return [values.slice(0, values.length / 2), values.slice(values.length / 2)];
+      };
+      for (const name of ['noise', 'timestep', 'reference', 'signal'])
+        expect(halves(name)[0], name).toEqual(halves(name)[1]);
+      expect(a).not.toBe(b);
+      const shotOf = (f: number) => Math.floor(f / variants);
+      expect(shotOf(a - 1)).toBe(shotOf(b - 1));
+      expect(halves('latent').map((half) => half[0])).toEqual([a - 1, b - 1]);
+      expect(shotOf(halves('reference')[0]![0]!)).not.toBe(shotOf(a - 1));
+    }
+    expect(pairs).toBeGreaterThan(40);
+  });
+
   test('without text every prompt is the empty one', () => {
     const task = priorTask(miniNetworks(8), 2, [markedSet(0, 0, 2)], new Map(), { noText: true });
     expect([...(task.batch(randomKey(1), 0)['ids'] as Int32Array)]).toEqual([0, 0]);

@@ -5,7 +5,7 @@
  * A group is one frame of one person seen by V cameras: its targets share reference, caption and timestep, so one pass of
  * the reference UNet serves V targets and is still exact (its features depend on reference, timestep and text only).
  */
-import { RandomStream } from '../core/rng.js';
+import { RandomStream, randomKey } from '../core/rng.js';
 import type { Tensor } from '../graph/index.js';
 import {
   clipText,
@@ -19,7 +19,7 @@ import {
 import { CAPTION_DROPOUT, type CaptionedLatents } from './base.js';
 import type { PriorNetworks } from './config.js';
 import { noisedInputs, noisedLatent, noisedValues, promptIds, sampledLatents, velocityLoss } from './diffusion.js';
-import { drawFrame, type MouthFrames, mouthFrames } from './draws.js';
+import { drawFrame, drawPair, type MouthFrames, mouthFrames } from './draws.js';
 import { type Emphasis, emphasisOf } from './emphasis.js';
 import type { TrainingTask } from './loop.js';
 import { type PictureSet, pictureTo, viewIndex } from './pictures.js';
@@ -127,7 +127,16 @@ function priorBatch(
   ablation: PriorAblation,
 ): Record<string, Float32Array | Int32Array> {
   const views = sources[0]!.pictures.views;
-  const drawn = Array.from({ length: groups }, () => drawGroup(random, random.pick(sources), views, ablation));
+  const drawn: Group[] = [];
+  while (drawn.length < groups) {
+    const source = random.pick(sources);
+    const key = random.integer(2 ** 32);
+    const captioned = !random.chance(CAPTION_DROPOUT);
+    const frames = pickFrames(random, source, captioned).slice(0, groups - drawn.length);
+    // The frames of a pair share noise, timestep, views and reference: they differ in the tongue and its words alone.
+    for (const frame of frames)
+      drawn.push(drawGroup(new RandomStream(randomKey(key)), source, views, { ...frame, captioned, ...ablation }));
+  }
   const captions = drawn.map(({ caption }) => caption);
   const parts = drawn.map(({ values }) => values);
   const names = Object.keys(parts[0]!) as (keyof (typeof parts)[number])[];
@@ -135,16 +144,30 @@ function priorBatch(
   return { ...stacked, ids: promptIds(captions) };
 }
 
+/** A frame of a person, or two that differ in the tongue alone where the set has such. */
+function pickFrames(random: RandomStream, { pictures, mouths }: PriorSource, captioned: boolean) {
+  const { people, frames, variants = 1 } = pictures;
+  const drawn =
+    variants > 1 && captioned
+      ? drawPair(random, people * frames, variants)
+      : [drawFrame(random, people * frames, mouths, captioned)];
+  return drawn.map((index) => ({ person: Math.floor(index / frames), frame: index % frames }));
+}
+
+/** What `drawGroup` returns. */
+type Group = ReturnType<typeof drawGroup>;
+
 /** One frame: V targets, the emphasis on each, their controls, and a reference from another frame of the person. */
-function drawGroup(random: RandomStream, source: PriorSource, views: number, ablation: PriorAblation) {
-  const { pictures, latents, latentShape, prompts, empty, mouths } = source;
+function drawGroup(
+  random: RandomStream,
+  source: PriorSource,
+  views: number,
+  { person, frame, captioned, noText }: { person: number; frame: number; captioned: boolean } & PriorAblation,
+) {
+  const { pictures, latents, latentShape, prompts, empty } = source;
   const side = latentShape[1];
-  const captioned = !random.chance(CAPTION_DROPOUT);
-  const drawn = drawFrame(random, pictures.people * pictures.frames, mouths, captioned);
-  const [person, frame] = [Math.floor(drawn / pictures.frames), drawn % pictures.frames];
   const targets = pickViews(random, pictures.views, views).map((view) => viewIndex(pictures, person, frame, view));
-  const other = (frame + 1 + random.integer(pictures.frames - 1)) % pictures.frames;
-  const reference = viewIndex(pictures, person, other, random.integer(pictures.views));
+  const reference = viewIndex(pictures, person, otherFrame(random, pictures, frame), random.integer(pictures.views));
   const pixels = 3 * pictures.size ** 2;
   const control = new Float32Array(views * pixels);
   targets.forEach((index, v) => {
@@ -156,7 +179,14 @@ function drawGroup(random: RandomStream, source: PriorSource, views: number, abl
     reference: sampledLatents(latents, [reference], random),
     control,
   };
-  return { values, caption: captioned && !ablation.noText ? prompts[targets[0]!]! : empty };
+  return { values, caption: captioned && !noText ? prompts[targets[0]!]! : empty };
+}
+
+/** A frame of another shot: one of the same shot would give away all but the tongue. */
+function otherFrame(random: RandomStream, { frames, variants = 1 }: PictureSet, frame: number): number {
+  const shot = Math.floor(frame / variants);
+  const other = (shot + 1 + random.integer(frames / variants - 1)) % (frames / variants);
+  return other * variants + random.integer(variants);
 }
 
 /** `wanted` different views of `count`; @throws nothing: the materials were checked when they were read. */

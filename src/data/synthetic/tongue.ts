@@ -81,49 +81,70 @@ function pathOut(tongue: Tongue, mouth: Mouth): PathPoint[] {
   const total = inside + tongue.length;
   const start: Vector = [mouth.centre, mouth.floor + CLEARANCE, mouth.teeth - 0.3];
   return walk(start, total, (distance) => {
-    const beyond = Math.max(0, distance - inside + 0.03) / (tongue.length + 0.03);
+    // A tongue that goes aside turns in the mouth already, towards the corner.
+    const bent = sideOf(tongue.direction) === 0 ? 0.03 : 0.5 * inside;
+    const beyond = Math.max(0, distance - inside + bent) / (tongue.length + bent);
     return heading(tongue.direction, Math.min(1, beyond));
   });
 }
 
 function pathAtRest(mouth: Mouth): PathPoint[] {
-  return walk([mouth.centre, mouth.floor - 0.05, mouth.teeth - 0.42], 0.38, (d) => [-0.25 * (d / 0.38), 0]);
+  return walk([mouth.centre, mouth.floor - 0.05, mouth.teeth - 0.42], 0.38, (d) => [-0.25 * (d / 0.38), 0, 0]);
 }
 
-/** Pitch (up positive) and yaw (towards +x positive) of the tongue's direction at 0 … 1 of the part that is out. */
-function heading(direction: Tongue['direction'], t: number): [number, number] {
+/** −1 and 1 for tongues that go to a side, else 0. */
+function sideOf(direction: Tongue['direction']): -1 | 0 | 1 {
+  return direction === 'left' ? -1 : direction === 'right' ? 1 : 0;
+}
+
+/** Pitch (up positive), yaw and roll (towards +x positive) of the tongue at 0 … 1 of its bent part. */
+function heading(direction: Tongue['direction'], t: number): Heading {
   const bend = Math.min(1, t * 2.2); // most of the bend is at the lip
   switch (direction) {
     case 'out':
-      return [-0.15 - 0.55 * bend, 0];
+      return [-0.15 - 0.55 * bend, 0, 0];
     case 'down':
-      return [-0.2 - 1.1 * bend, 0];
+      return [-0.2 - 1.1 * bend, 0, 0];
     case 'up':
-      return [0.25 + 0.95 * bend, 0];
+      return [0.25 + 0.95 * bend, 0, 0];
     case 'left':
-      return [-0.3 * bend, -1.15 * bend];
-    case 'right':
-      return [-0.3 * bend, 1.15 * bend];
+    case 'right': {
+      // It rolls, so that its upper side is seen from the front, and hangs a little.
+      const side = sideOf(direction);
+      return [-0.35 * bend, 1.2 * bend * side, 0.9 * bend * side];
+    }
     case 'curled':
-      return [-0.1 + 2.6 * t * t, 0];
+      return [-0.1 + 2.6 * t * t, 0, 0];
     default:
       return direction satisfies never;
   }
 }
 
+type Heading = readonly [pitch: number, yaw: number, roll: number];
+
 /** RINGS points at even steps along a path whose heading is given by distance, each with a frame. */
-function walk(start: Vector, length: number, headingAt: (distance: number) => [number, number]): PathPoint[] {
+function walk(start: Vector, length: number, headingAt: (distance: number) => Heading): PathPoint[] {
   const step = length / (RINGS - 1);
   const out: PathPoint[] = [];
   let at = start;
   for (let i = 0; i < RINGS; i++) {
-    const [pitch, yaw] = headingAt(i * step);
+    const [pitch, yaw, roll] = headingAt(i * step);
     const [cp, sp, cy, sy] = [Math.cos(pitch), Math.sin(pitch), Math.cos(yaw), Math.sin(yaw)];
     const along: Vector = [cp * sy, sp, cp * cy];
-    out.push({ at, along, side: [cy, 0, -sy], up: [-sp * sy, cp, -sp * cy] });
+    const [side, up]: [Vector, Vector] = [
+      [cy, 0, -sy],
+      [-sp * sy, cp, -sp * cy],
+    ];
+    out.push({ at, along, side: turned(side, up, roll), up: turned(up, side, -roll) });
     at = [at[0] + step * along[0], at[1] + step * along[1], at[2] + step * along[2]];
   }
   return out;
+}
+
+/** a·cos + b·sin of an angle. */
+function turned(a: Vector, b: Vector, angle: number): Vector {
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  return [a[0] * c + b[0] * s, a[1] * c + b[1] * s, a[2] * c + b[2] * s];
 }
 
 /** Part labels of the tongue's vertices. */
