@@ -5,8 +5,9 @@
  * choosing the threshold and for the figures.
  *
  *   npx tsx scripts/train-tongue-judge.ts --ict ict-facekit-light.safetensors [--people 4500] [--steps 6000] [--seconds 1500]
- *     [--out assets/evaluate/tongue-judge.safetensors] [--from weights.safetensors]
+ *     [--out assets/evaluate/tongue-judge.safetensors] [--start older.safetensors] [--from weights.safetensors]
  *
+ * `--start`: goes on from the weights of an older judge of the same seed, whose kept people are the same.
  * `--from`: no training; only the threshold and the figures of these weights are made anew. Both are also taken on softened
  * pictures, since what a small prior draws is softer than what the renderer draws.
  */
@@ -25,6 +26,7 @@ import { TongueJudge, type TongueVerdict } from '../src/evaluate/tongue.js';
 import { JUDGED_DIRECTIONS, type JudgedDirection, tongueLoss, WINDOW } from '../src/evaluate/tongue-network.js';
 import { balancedThreshold, cutWindow, JUDGED_SIZE, overlapOf } from '../src/evaluate/tongue-window.js';
 import { train } from '../src/train/loop.js';
+import type { OlderTensor } from '../src/train/warm-start.js';
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     people: { type: 'string', default: '4500' },
     steps: { type: 'string', default: '6000' },
     seconds: { type: 'string', default: '1500' },
+    start: { type: 'string' },
     from: { type: 'string' },
     out: { type: 'string', default: 'assets/evaluate/tongue-judge.safetensors' },
   },
@@ -149,6 +152,7 @@ async function trained(samples: readonly Sample[]): Promise<Weights & { trainedO
   const { weights, shapes, step } = await train(
     {
       name: 'tongue judge',
+      older: values.start === undefined ? undefined : olderJudge(values.start),
       build: (graph) => tongueLoss(graph, BATCH),
       trains: () => true,
       batch: (key) => batchOf(samples, new RandomStream(key)),
@@ -176,8 +180,13 @@ async function trained(samples: readonly Sample[]): Promise<Weights & { trainedO
   return {
     values: weights,
     shapes,
-    trainedOn: `${samples.length} renders, seed ${values.seed}, ${step} steps of ${BATCH}`,
+    trainedOn: `${values.start === undefined ? '' : `${stored(values.start).trainedOn}; then `}${samples.length} renders, seed ${values.seed}, ${step} steps of ${BATCH}`,
   };
+}
+
+function olderJudge(path: string): ReadonlyMap<string, OlderTensor> {
+  const { values: tensors, shapes } = stored(path);
+  return new Map([...tensors].map(([name, data]) => [name, { shape: shapes.get(name)!, data }]));
 }
 
 function stored(path: string): Weights & { trainedOn: string } {
