@@ -24,7 +24,7 @@ import { PeopleRenderer } from '../src/data/synthetic/render.js';
 import { sampleShot } from '../src/data/synthetic/shot.js';
 import { TongueJudge, type TongueVerdict } from '../src/evaluate/tongue.js';
 import { JUDGED_DIRECTIONS, type JudgedDirection, tongueLoss, WINDOW } from '../src/evaluate/tongue-network.js';
-import { balancedThreshold, cutWindow, JUDGED_SIZE, overlapOf } from '../src/evaluate/tongue-window.js';
+import { balancedThreshold, cutWindow, JUDGED_SIZE, mirrored, overlapOf } from '../src/evaluate/tongue-window.js';
 import { train } from '../src/train/loop.js';
 import type { OlderTensor } from '../src/train/warm-start.js';
 
@@ -75,16 +75,6 @@ function augmented(sample: Sample, random: RandomStream): Sample {
   const { direction } = sample;
   const turned = mirror && direction === 'left' ? 'right' : mirror && direction === 'right' ? 'left' : direction;
   return { image: disturbed(cutWindow(image, dx, dy), random), truth: cutWindow(truth, dx, dy), direction: turned };
-}
-
-function mirrored(image: Image): Image {
-  const { width, height, channels, data } = image;
-  const out = new Float32Array(data.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      for (let c = 0; c < channels; c++)
-        out[(y * width + x) * channels + c] = data[(y * width + width - 1 - x) * channels + c]!;
-  return { ...image, data: out };
 }
 
 function disturbed(image: Image, random: RandomStream): Image {

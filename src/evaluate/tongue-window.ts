@@ -45,6 +45,17 @@ export function cutWindow(image: Image, dx = 0, dy = 0): Image {
   return out;
 }
 
+/** A picture as a mirror shows it. */
+export function mirrored(image: Image): Image {
+  const { width, height, channels, data } = image;
+  const out = makeImage(width, height, channels);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < channels; c++)
+        out.data[(y * width + x) * channels + c] = data[(y * width + width - 1 - x) * channels + c]!;
+  return out;
+}
+
 /** Share of the whole 64² picture that the window's map marks as tongue, 0 … 0.39. */
 export function tongueArea(map: Image): number {
   let count = 0;
