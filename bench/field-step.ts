@@ -92,7 +92,7 @@ if (device !== 'cpu') {
       loss: +loss.toFixed(6),
     }),
   );
-  process.exit(0); // the driver's threads would keep the process
+  process.exit(0); // what follows takes the kernels' step apart
 }
 // What the compared step starts from: the next batch, its samples, and the weights as they are now.
 const batch = batchOf(warm);

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { assetPath } from '../src/core/files/assets.js';
 import { writeSafetensors } from '../src/core/files/safetensors.js';
-import { type RenderedSetOptions, renderPerson } from '../src/data/rendered.js';
+import { type RenderedSetOptions, renderPerson, variantsOf } from '../src/data/rendered.js';
 import { openHeadModel } from '../src/data/sources/heads.js';
 import { PeopleRenderer } from '../src/data/synthetic/render.js';
 import { varietyNamed } from '../src/data/synthetic/variety.js';
@@ -47,6 +47,11 @@ const options: RenderedSetOptions = {
   ...(values.tongues && { tongues: 'each' }),
   shots: { openChance: Number(values.open), ...(values.setting === 'studio' && { setting: 'studio', yaw: 1 }) },
 };
+const variants = variantsOf(options);
+if (variants > 1 && (options.frames % variants !== 0 || options.frames < 2 * variants))
+  throw new Error(
+    `--frames ${options.frames} with --tongues: give ${variants} for each of at least two shots, e.g. ${2 * variants}`,
+  );
 /** People per shard. */
 const SHARD = 25;
 mkdirSync(folder, { recursive: true });

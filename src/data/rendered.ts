@@ -13,7 +13,7 @@ import { cropImage } from '../photo/crop.js';
 import type { HeadModel } from './synthetic/head-model.js';
 import { type Person, samplePerson } from './synthetic/person.js';
 import type { PeopleRenderer } from './synthetic/render.js';
-import { type Shot, type ShotOptions, sampleShot, TONGUE_DIRECTIONS } from './synthetic/shot.js';
+import { type Shot, type ShotOptions, sampleShot, TONGUE_DIRECTIONS, type TongueDirection } from './synthetic/shot.js';
 import type { Variety } from './synthetic/variety.js';
 
 /** What to render. */
@@ -81,6 +81,11 @@ export function renderedShot(
   if (view === 0 && attempt === 0) return shot;
   const other = sampleShot(foldIn(foldIn(key, 1 + view), attempt), shots);
   return { ...shot, pose: other.pose, framing: other.framing };
+}
+
+/** Which frame of a run shows a direction; the one without a tongue is 0. */
+export function variantOf(direction: TongueDirection): number {
+  return 1 + TONGUE_DIRECTIONS.indexOf(direction);
 }
 
 /** The shot with the tongue of a variant: none for 0, then the directions. */

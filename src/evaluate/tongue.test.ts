@@ -15,6 +15,7 @@ import {
   balancedThreshold,
   cutWindow,
   JUDGED_SIZE,
+  mirrored,
   overlapOf,
   tongueArea,
   WINDOW_LEFT,
@@ -105,6 +106,29 @@ describe('tongue judge', () => {
     // measured on ICT renders: 100 % and 1 %, softened 97 % and 3 %; 20 pictures of other heads, so a wide margin
     expect(withTongue).toBeGreaterThanOrEqual(7);
     expect(without).toBeLessThanOrEqual(3);
+  });
+
+  it('sees in a mirror what it sees, mirrored', async () => {
+    const judge = await TongueJudge.load(assetPath('evaluate', 'tongue-judge.safetensors'), { threads: 1 });
+    const sides = (['left', 'right'] as const).map((direction, i) => {
+      const key = foldIn(randomKey(78), i);
+      const shot = sampleShot(key, { openChance: 1, tongueChance: 1, yaw: 0.1, setting: 'studio' });
+      const tongue = { ...shot.tongue!, direction, length: 0.35 };
+      return renderer.render(samplePerson(renderer.anatomy.model, key), { ...shot, tongue }, { size: JUDGED_SIZE })
+        .image;
+    });
+    const seen = await judge.judge(sides);
+    // the window is in the picture's middle: 12 columns on either side
+    const turned = await judge.judge(sides.map(mirrored));
+    await judge.dispose();
+    const other = { left: 'right', right: 'left' } as const;
+    seen.forEach(({ area, direction, map }, i) => {
+      expect(turned[i]!.area).toBe(area);
+      expect(turned[i]!.direction).toBe(direction === 'left' || direction === 'right' ? other[direction] : direction);
+      const back = mirrored(turned[i]!.map);
+      for (const [at, p] of back.data.entries()) expect(Math.abs(p - map.data[at]!)).toBeLessThan(1e-5);
+    });
+    expect(seen.map(({ direction }) => direction)).toEqual(['left', 'right']);
   });
 
   it('names a file that is no judge', async () => {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { randomHead } from '../../test/fixtures/random-head.js';
 import { orbitCamera } from '../core/camera.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
 import { add, compile, Graph, gradients, mul, type Program, reshape, sum } from '../graph/index.js';
@@ -11,9 +12,8 @@ import { draftField, type FieldConfig, fieldLayout, networkShapes, paperField } 
 import { feedOf, makeFieldRun, raysOnGraph } from './field-graph.js';
 import { FieldKernels } from './field-kernels.js';
 import { scatterGradient } from './hash.js';
-import { type Head, initialHead } from './head.js';
+import type { Head } from './head.js';
 import { makeSampleBatch, marchRays } from './march.js';
-import { markOccupied } from './occupancy.js';
 import { fillCameraRays, type Rays } from './rays.js';
 import { sampleDensity } from './sample.js';
 
@@ -40,17 +40,6 @@ const camera = orbitCamera({
 });
 const whole = { column: 0, row: 0, width: SIZE, height: SIZE };
 const key = randomKey(11);
-
-/** A head with values of size 1, so that every path carries gradient, and holes in its occupancy. */
-function randomHead(): Head {
-  const head = initialHead(config, randomKey(1));
-  const stream = new RandomStream(randomKey(2));
-  for (let i = 0; i < head.table.length; i++) head.table[i] = stream.normal();
-  for (let i = 0; i < head.occupancy.values.length; i++)
-    head.occupancy.values[i] = stream.uniform() < 0.3 ? 0 : stream.uniform(0.01, 0.5);
-  markOccupied(head.occupancy);
-  return head;
-}
 
 const open: FieldKernels[] = [];
 afterAll(() => {
@@ -155,7 +144,7 @@ function step(kernels: FieldKernels, earlyStop: number) {
 
 describe('FieldKernels', () => {
   it('sees and learns what the graph does', async () => {
-    const head = randomHead();
+    const head = randomHead(config);
     const kernels = await kernelsOf(head);
     const { color, opacity } = randomGradients();
     const found = step(kernels, 0);
@@ -169,13 +158,13 @@ describe('FieldKernels', () => {
   });
 
   it('gives the same bits with one thread and with three', async () => {
-    const head = randomHead();
+    const head = randomHead(config);
     const one = step(await kernelsOf(head), 1e-4);
     expect(step(await kernelsOf(head, { threads: 3 }), 1e-4)).toEqual(one);
   });
 
   it('ends rays where next to nothing passes', async () => {
-    const head = randomHead();
+    const head = randomHead(config);
     const kernels = await kernelsOf(head);
     const stop = 0.1; // large, so that many samples are left out
     const [all, some] = [step(kernels, 0), step(await kernelsOf(head), stop)];
@@ -185,7 +174,7 @@ describe('FieldKernels', () => {
   });
 
   it('takes the AdamW step of adamw.ts', async () => {
-    const head = randomHead();
+    const head = randomHead(config);
     const kernels = await kernelsOf(head);
     const { tableGradient, table, first, second } = step(kernels, 0);
     for (let i = 0; i < table.length; i++) {
@@ -200,7 +189,7 @@ describe('FieldKernels', () => {
   });
 
   it('knows the density at points, of any number', async () => {
-    const head = randomHead();
+    const head = randomHead(config);
     const kernels = await kernelsOf(head);
     const stream = new RandomStream(randomKey(6));
     for (const count of [1, 127, 128, 1000]) {
@@ -211,7 +200,7 @@ describe('FieldKernels', () => {
 
   it('stays finite with extreme densities', async () => {
     for (const size of [1e4, -1e4, 1e15]) {
-      const head = randomHead();
+      const head = randomHead(config);
       head.table.fill(size);
       const { networks, table, first, second, tableGradient, color, opacity, distance } = step(
         await kernelsOf(head),

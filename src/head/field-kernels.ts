@@ -34,19 +34,15 @@ import type { Rays } from './rays.js';
 /** Owns a memory and threads: call `dispose`. */
 export class FieldKernels implements FieldEngine {
   readonly kind = 'kernels';
-  /** [E, 2], written by the caller, changed by `updateTable`; its moments likewise (empty without `training`) */
   readonly table: Float32Array;
   readonly first: Float32Array;
   readonly second: Float32Array;
   /** [E, 2] gradient of the last `updateTable` */
   readonly tableGradient: Float32Array;
-  /** what `forward` looks along; `places` are the caller's own affair */
   readonly rays: Rays;
-  /** [R, 3] Σ weight·colour, [R] Σ weight, [R] Σ weight·distance of the last `forward`: without a background */
   readonly color: Float32Array;
   readonly opacity: Float32Array;
   readonly distance: Float32Array;
-  /** [R, 3] and [R], the gradients that `backward` starts from (empty without `training`) */
   readonly colorGradient: Float32Array;
   readonly opacityGradient: Float32Array;
 

@@ -99,6 +99,12 @@ export async function loadPictures(folder: string, controls: boolean): Promise<P
   const { size, frames, views } = set.options;
   const people = set.images.length / (size * size * 3 * frames * views);
   const variants = variantsOf(set.options);
+  if (frames % variants !== 0 || (variants > 1 && frames < 2 * variants))
+    throw new JokerError(
+      'bad-file',
+      `${folder}: ${frames} frames a person, of which ${variants} in a row are one shot`,
+      'Render whole shots, at least two of a person: scripts/render-training-set.ts --tongues --frames 14.',
+    );
   return { size, people, frames, views, variants, images: set.images, normals: set.normals, captions: [] };
 }
 

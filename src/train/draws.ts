@@ -6,7 +6,7 @@
  * out of directions are ours. Not the batch itself: that is prior.ts.
  */
 import type { RandomStream } from '../core/rng.js';
-import { TONGUE_DIRECTIONS } from '../data/synthetic/directions.js';
+import { variantOf } from '../data/rendered.js';
 import type { PictureSet } from './pictures.js';
 
 /** Frames (person · F + frame) by what their captions say of the mouth. */
@@ -98,8 +98,7 @@ const OPPOSITE_SHARE = 0.5;
  */
 export function drawPair(random: RandomStream, count: number, variants: number): [number, number] {
   const shot = random.integer(count / variants) * variants;
-  const [left, right] = [1 + TONGUE_DIRECTIONS.indexOf('left'), 1 + TONGUE_DIRECTIONS.indexOf('right')];
-  if (random.chance(OPPOSITE_SHARE)) return [shot + left, shot + right];
+  if (random.chance(OPPOSITE_SHARE)) return [shot + variantOf('left'), shot + variantOf('right')];
   const one = random.integer(variants);
   return [shot + one, shot + ((one + 1 + random.integer(variants - 1)) % variants)];
 }
