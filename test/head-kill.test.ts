@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'joker3d-head-kill-'));
 const [photo, weights] = [join(folder, 'person.jpg'), join(folder, 'prior.safetensors')];
 beforeAll(async () => {
   await writePerson(photo);
-  await writeTinyPrior(weights);
+  await writeTinyPrior(weights, 'v_prediction');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -32,7 +32,7 @@ async function head(
   ...more: string[]
 ): Promise<{ lines: number; code: number | null }> {
   const plan = ['--preset', 'table', '--steps', '30', '--threads', '1', '--seed', '5', '--text', 'a person smiling'];
-  const command = ['bin/joker.mjs', 'head', photo, '--out', out, '--weights', weights];
+  const command = ['bin/joker.mjs', 'head', photo, '--out', out, '--weights', weights, '--tune', '2'];
   const child = spawn(process.execPath, [...command, ...plan, ...more], { stdio: ['ignore', 'ignore', 'pipe'] });
   let lines = 0;
   let killer: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 /** End to end on a rendered person with a tiny random prior: photo, face, condition, prior, files. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -76,6 +76,25 @@ describe('the sample job', () => {
     expect(await look('view_0.png')).toMatchObject({ verdict: 'nothing', saysSynthetic: true });
     expect(readFileSync(join(out, 'view_0.png')).includes('joker3d --no-marks')).toBe(true);
     await samplePictures(options, context);
+  });
+
+  it('trains on the photo first when asked to, to the same bits again, and only what speaks v', async () => {
+    const own = join(folder, 'tuned');
+    const speaksV = join(folder, 'tiny-v.safetensors');
+    await writeTinyPrior(speaksV, 'v_prediction');
+    const draw = async (tune?: number) => {
+      await samplePictures({ ...options, weights: speaksV, out: own, marks: false, tune }, context);
+      return readFileSync(join(own, 'view_0.png'));
+    };
+    const [plain, tuned, again] = [await draw(), await draw(3), await draw(3)];
+    expect(tuned.equals(plain)).toBe(false);
+    expect(again.equals(tuned)).toBe(true);
+    expect((await draw(0)).equals(plain)).toBe(true);
+    const noise = samplePictures({ ...options, out: join(folder, 'none'), tune: 3 }, context);
+    await expect(noise).rejects.toMatchObject({ code: 'bad-argument', what: expect.stringContaining('epsilon') });
+    expect(existsSync(join(folder, 'none'))).toBe(false);
+    rmSync(own, { recursive: true });
+    rmSync(speaksV);
   });
 
   it('refuses half of an own key before any work', async () => {

@@ -22,6 +22,7 @@ type Options = CommonOptions &
     readonly weights?: readonly Named[];
     readonly guidance?: readonly number[];
     readonly text: boolean;
+    readonly tune: number;
   };
 
 type Named = { readonly name: string | null; readonly path: string };
@@ -38,6 +39,12 @@ export function addEvaluatePrior(evaluate: Command): void {
     .option('--weights <[name=]path>', 'prior (default: the embedded one); repeat for more rows', weights)
     .option('--guidance <scale>', 'how strongly the text counts (default: 3); repeat for more rows', scales)
     .option('--no-text', 'ask with the empty prompt')
+    .option(
+      '--tune <steps>',
+      'train on each reference for so many steps before drawing from it',
+      numberBetween(0, 1e5, true),
+      0,
+    )
     .option('--table <number>', "1 or 2 of the paper's supplement: both protocols, and its orderings", oneOf('1', '2'))
     .option('--n <pairs>', 'pairs per protocol', numberBetween(2, 100_000, true), 100)
     .option('--steps <count>', 'network calls per picture', numberBetween(1, 1000, true), 20)
@@ -51,7 +58,7 @@ export function addEvaluatePrior(evaluate: Command): void {
     .option('--sheet <file>', 'PNG to write: pairs and the pictures of every row')
     .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true));
   withCommon(command).action(async (options: Options) => {
-    const { json, verbose, protocol, table, n, weights: _, guidance: __, text: ___, ...rest } = options;
+    const { json, verbose, protocol, table, n, weights: _, guidance: __, text: ___, tune: ____, ...rest } = options;
     const protocols = protocol === 'both' ? (['self', 'cross'] as const) : [protocol];
     const number = table === undefined ? undefined : table === '1' ? 1 : 2;
     const result = await runForPerson(evaluatePriorJob, {
@@ -76,7 +83,7 @@ function scales(text: string, before: readonly number[] = []): number[] {
 }
 
 /** Every prior with every scale. The rows of table 1 are called as its options name them: without words in `no-text`. */
-function rowsOf({ weights: named = [], guidance, text, table }: Options): RowRequest[] {
+function rowsOf({ weights: named = [], guidance, text, tune, table }: Options): RowRequest[] {
   const priors = named.length > 0 ? named : [{ name: table === '1' ? 'ours' : null, path: undefined }];
   const list = guidance ?? (table === '2' ? TABLE_2_GUIDANCE : [3]);
   return priors.flatMap(({ name, path }) =>
@@ -84,6 +91,7 @@ function rowsOf({ weights: named = [], guidance, text, table }: Options): RowReq
       name: rowName(name ?? path ?? 'embedded', scale, { alone: list.length === 1, table }),
       ...(path === undefined ? {} : { weights: path }),
       guidance: scale,
+      tune,
       text: text && !(table === '1' && name === 'no-text'),
     })),
   );

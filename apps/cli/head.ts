@@ -9,7 +9,7 @@ import { headJob } from '../../src/run/jobs.js';
 import { withDelivery } from './delivery.js';
 import { withMarks } from './marks.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
-import { lpipsFiles, numberBetween, oneOf } from './values.js';
+import { lpipsFiles, numberBetween, oneOf, TUNE } from './values.js';
 
 /** What is written on the command line. */
 type Options = CommonOptions & Omit<HeadJobOptions, 'photo'>;
@@ -48,6 +48,7 @@ export function withHeadOptions(command: Command): Command {
         lpipsFiles,
       )
       .option('--steps <count>', "squeeze the preset's plan into so many steps", numberBetween(1, 1e6, true))
+      .option(...TUNE)
       .option('--seed <number>', 'the same seed and options give the same head', seed, 0)
       .option('--device <name>', 'where networks run: cpu, webgpu or wasm', oneOf('cpu', 'webgpu', 'wasm'), 'cpu')
       .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true))

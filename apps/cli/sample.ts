@@ -6,7 +6,7 @@ import { sampleJob } from '../../src/run/jobs.js';
 import type { SampleJobOptions } from '../../src/run/sample.js';
 import { withMarks } from './marks.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
-import { numberBetween, oneOf } from './values.js';
+import { numberBetween, oneOf, TUNE } from './values.js';
 
 type Options = CommonOptions & Omit<SampleJobOptions, 'photo'>;
 
@@ -24,6 +24,7 @@ export function addSample(program: Command): void {
     .option('--steps <count>', 'network calls per picture', numberBetween(1, 1000, true), 100)
     .option('--guidance <scale>', 'how strongly the text counts', numberBetween(0, 100), 3)
     .option('--sampler <name>', 'pndm (the paper) or ddim', oneOf('pndm', 'ddim'), 'pndm')
+    .option(...TUNE)
     .option('--seed <number>', 'seed', numberBetween(0, Number.MAX_SAFE_INTEGER, true), 0)
     .option('--device <name>', 'where networks run: cpu, webgpu or wasm', oneOf('cpu', 'webgpu', 'wasm'), 'cpu')
     .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true))

@@ -25,6 +25,13 @@ export const MEASURE_LPIPS = [
   lpipsFiles,
 ] as const;
 
+/** The option of verbs that draw from a photo, for `command.option`. */
+export const TUNE = [
+  '--tune <steps>',
+  'first train the prior on the photo for so many steps, so that it looks like the person; 0: not at all, as the paper (default: 80 for the embedded weights, 0 for others)',
+  numberBetween(0, 1e5, true),
+] as const;
+
 /** A parser for one of a few words. */
 export function oneOf<Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {

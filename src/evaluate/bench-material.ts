@@ -17,12 +17,15 @@ import type { Face } from '../face/face.js';
 import { reenact } from '../face/reenact.js';
 import type { Box } from '../photo/align.js';
 import { cropImage } from '../photo/crop.js';
+import type { Photo } from '../photo/photo.js';
 import { benchPeople, type Pair } from './bench.js';
 
 /** A pair with all that a prior is given and all that it is measured by. Pictures S×S. */
 export type BenchItem = Pair & {
   /** reference crop S×S×3 */
   readonly picture: Image;
+  /** the reference before cropping, and its own fit */
+  readonly source: { readonly photo: Photo; readonly face: Face };
   /** identity of the reference, pose and expression of the driver: what the control image shows */
   readonly face: Face;
   /** the words of a captioner who saw the true picture (the rewrite that the paper's authors recommend for cross pairs) */
@@ -40,6 +43,7 @@ const RENDER_SIZE = 256;
 
 type Frame = {
   readonly shot: Shot;
+  readonly photo: Photo;
   readonly face: Face;
   readonly picture: Image;
   readonly matte: Image;
@@ -73,13 +77,14 @@ export class BenchStudio {
     const reference = await this.frame(pair.person, pair.reference);
     const driving = await this.frame(pair.driver, pair.target);
     if (!reference || !driving) return null;
-    const { face, picture } = reference;
+    const { photo, face, picture } = reference;
     const shot = { ...driving.shot, light: reference.shot.light, background: reference.shot.background };
     const own = pair.driver === pair.person;
     const true_ = own ? driving : this.crop(this.render(pair.person, shot), driving.face.crop);
     return {
       ...pair,
       picture,
+      source: { photo, face },
       face: reenact(face, driving.face),
       caption: this.caption(pair, shot),
       driving: driving.picture,
@@ -103,7 +108,9 @@ export class BenchStudio {
       (shot) => this.render(person, shot),
       this.tools,
     );
-    return found && { shot: found.shot, face: found.face, ...this.crop(found.rendering, found.face.crop) };
+    if (!found) return null;
+    const { shot, photo, face, rendering } = found;
+    return { shot, photo, face, ...this.crop(rendering, face.crop) };
   }
 
   private render(person: number, shot: Shot): Rendering {

@@ -40,6 +40,8 @@ export type RowRequest = {
   readonly guidance?: number;
   /** false: the empty prompt. Default true */
   readonly text?: boolean;
+  /** steps of training on each reference before drawing from it; default 0, the paper's */
+  readonly tune?: number;
 };
 
 /** What to evaluate. */
@@ -165,8 +167,8 @@ function planRows({ rows }: EvaluatePriorOptions, table: PaperTable | null): Row
       `table ${table?.number} has no row ${unknown}`,
       `Its rows: ${known.join(', ')}.`,
     );
-  return rows.map(({ name, weights = embeddedPrior(), guidance = DEFAULT_GUIDANCE, text = true }) => {
-    return { name, weights, guidance, text };
+  return rows.map(({ name, weights = embeddedPrior(), guidance = DEFAULT_GUIDANCE, text = true, tune = 0 }) => {
+    return { name, weights, guidance, text, tune };
   });
 }
 

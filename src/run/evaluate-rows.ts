@@ -5,6 +5,7 @@
  */
 import { placeModelFiles } from '../core/files/model-folder.js';
 import { type Image, resizeArea } from '../core/image.js';
+import { silent } from '../core/progress.js';
 import type { Protocol } from '../evaluate/bench.js';
 import type { Descriptor } from '../evaluate/descriptor.js';
 import { lookAt } from '../evaluate/look.js';
@@ -18,6 +19,7 @@ import { type DrawOptions, drawBench } from './evaluate-draw.js';
 import type { Eye } from './evaluate-eye.js';
 import { priorVersion } from './evaluate-versions.js';
 import { type JobContext, stopIfAsked } from './job.js';
+import { personalPrior } from './personal-prior.js';
 
 /** Who drew a row. */
 export type RowPrior = {
@@ -26,6 +28,8 @@ export type RowPrior = {
   readonly guidance: number;
   /** false: with the empty prompt */
   readonly text: boolean;
+  /** steps of training on each reference before drawing from it (train/personal.ts); 0: none, as in the paper */
+  readonly tune: number;
 };
 
 /** A row to be drawn. */
@@ -97,7 +101,10 @@ export async function priorRows(
       for (const bench of benches) {
         const text = `Drawing ${name}, protocol ${bench.protocol}`;
         tools.context.report({ kind: 'stage', stage: 'draw', text, total: bench.items.length });
-        const drawn = await drawBench(prior, bench, { ...how, ...plan }, tools.context);
+        const drawing = { ...how, ...plan };
+        const drawn = plan.tune
+          ? await drawTuned(plan, bench, drawing, tools)
+          : await drawBench(prior, bench, drawing, tools.context);
         rows.push(await measuredRow(name, bench, { ...plan, version }, drawn, tools));
       }
     }
@@ -111,6 +118,31 @@ type OpenPrior = { readonly weights: string; readonly prior: JokerPrior; readonl
 
 function openRow(weights: string, threads: number | undefined): JokerPrior {
   return new JokerPrior(openPrior(weights), { threads, placer: placeModelFiles });
+}
+
+/** Pictures of a bench by priors that were each trained on the reference they draw from. */
+async function drawTuned(
+  { weights, tune }: Pick<RowPlan, 'weights' | 'tune'>,
+  bench: ReadyBench,
+  how: DrawOptions & { readonly threads?: number },
+  { tools, context }: RowTools,
+): Promise<Image[]> {
+  const model = openPrior(weights);
+  const drawn = new Map<ReadyItem, Image>();
+  const quiet = { signal: context.signal, report: silent };
+  for (const source of new Set(bench.items.map((item) => item.source.photo))) {
+    const items = bench.items.filter((item) => item.source.photo === source);
+    const person = { photo: source, reference: items[0]!.source.face, faceModel: tools.model };
+    const prior = new JokerPrior(await personalPrior(model, person, tune, how, quiet), { threads: how.threads });
+    try {
+      const pictures = await drawBench(prior, { ...bench, items }, how, quiet);
+      for (const [i, item] of items.entries()) drawn.set(item, pictures[i]!);
+    } finally {
+      await prior.dispose();
+    }
+    context.report({ kind: 'progress', done: drawn.size, total: bench.items.length });
+  }
+  return bench.items.map((item) => drawn.get(item)!);
 }
 
 async function measuredRow(

@@ -28,10 +28,12 @@ import { openWork, requestDigest } from './head-work.js';
 import { type JobContext, stopIfAsked } from './job.js';
 import { lpipsFor } from './lpips.js';
 import { generatorOf, type MarkInputs, type Marking, type MarkOptions, openMarking, photoInputs } from './marking.js';
+import { type PersonalOptions, personalPrior, tuneSteps } from './personal-prior.js';
 import { embeddedPrior, readReference, targetOf } from './subject.js';
 
 /** What all heads of one photo have in common. */
 export type HeadSessionOptions = PresetOptions &
+  PersonalOptions &
   MarkOptions &
   DeliveryOptions & {
     /** path of the person's photo */
@@ -84,8 +86,8 @@ export class HeadSession {
   static async open(options: HeadSessionOptions, context: JobContext): Promise<HeadSession> {
     const { threads, device } = options;
     const config = headConfig(options);
-    const model = openPrior(options.weights ?? embeddedPrior());
-    checkDelivery(options, pictureSize(model));
+    const untuned = openPrior(options.weights ?? embeddedPrior());
+    checkDelivery(options, pictureSize(untuned));
     const lpips = lpipsFor(options.lpips, config.batch.patch, "the preset's patches");
     context.report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
     const photo = await loadPhoto(options.photo);
@@ -94,6 +96,9 @@ export class HeadSession {
     const tools = await loadFaceTools(undefined, { threads });
     try {
       const reference = await readReference(photo, options.photo, tools, context);
+      const person = { photo, reference, faceModel: tools.model };
+      const run = { seed: config.seed, threads, device };
+      const model = await personalPrior(untuned, person, tuneSteps(options), run, context);
       const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: 8 });
       return new HeadSession(config, model, prior, lpips, tools, photo, reference, marking);
     } catch (error) {
@@ -152,7 +157,8 @@ function fieldFile(head: Head): ExtraFile {
 /** What makes the run's number, and what the manifests name. */
 function markInputs(options: HeadJobOptions): MarkInputs {
   const { photo, drive, weights = embeddedPrior(), expression, text, preset, steps, seed } = options;
-  return { inputs: photoInputs({ photo, drive }), weights, settings: { expression, text, preset, steps, seed } };
+  const settings = { expression, text, preset, steps, seed, tune: tuneSteps(options) };
+  return { inputs: photoInputs({ photo, drive }), weights, settings };
 }
 
 function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: string): Record<string, Json> {
@@ -167,6 +173,7 @@ function settingsOf(options: HeadJobOptions, config: DistillConfig, caption: str
     photo: basename(options.photo),
     drive: drive ? basename(drive) : null,
     weights: weights ? basename(weights) : 'embedded',
+    tune: tuneSteps(options),
     ...(lpips && { lpips: lpips.map((path) => basename(path)) }),
   };
 }

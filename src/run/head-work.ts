@@ -13,6 +13,7 @@ import { readFileBytes, readFileText } from '../core/files/read.js';
 import { type Json, readManifest } from '../deliver/index.js';
 import { type DistillState, loadState, saveState } from '../distill/index.js';
 import type { HeadJobOptions } from './head-session.js';
+import { tuneSteps } from './personal-prior.js';
 import { embeddedPrior } from './subject.js';
 
 const STATE_FILE = 'state.safetensors';
@@ -47,7 +48,16 @@ function inputHashes({ photo, drive, weights, lpips = [] }: HeadJobOptions): Rec
  */
 export function requestDigest(options: HeadJobOptions): string {
   const { preset = 'draft', steps, seed = 0, device = 'cpu', expression, text } = options;
-  const asked = { preset, steps, seed, device, expression, text, inputs: inputHashes(options) };
+  const asked = {
+    preset,
+    steps,
+    seed,
+    device,
+    expression,
+    text,
+    tune: tuneSteps(options),
+    inputs: inputHashes(options),
+  };
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }
 

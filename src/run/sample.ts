@@ -21,35 +21,37 @@ import { loadPhoto } from '../photo/load.js';
 import { DEFAULT_GUIDANCE, JokerPrior, openPrior, type SampleOptions, sample } from '../prior/index.js';
 import { type JobContext, stopIfAsked } from './job.js';
 import { generatorOf, type MarkOptions, makeMarker, photoInputs } from './marking.js';
+import { type PersonalOptions, personalPrior, tuneSteps } from './personal-prior.js';
 import { embeddedPrior, readSubject } from './subject.js';
 
 /** What to draw. */
-export type SampleJobOptions = MarkOptions & {
-  /** path of the person's photo */
-  readonly photo: string;
-  /** folder for the pictures; an earlier result of this job there is replaced */
-  readonly out: string;
-  /** as for `parseExpression`; default: the photo's own expression */
-  readonly expression?: string;
-  /** path of another photo that gives pose and expression instead */
-  readonly drive?: string;
-  /** what the normals cannot say; default: a caption of the expression */
-  readonly text?: string;
-  /** azimuth of each picture in degrees, positive = seen from the image right; default: one picture in the target's own pose */
-  readonly azimuths?: readonly number[];
-  /** network calls per picture, 1 … 1000; default 100, the paper's */
-  readonly steps?: number;
-  /** guidance scale; default 3, the paper's */
-  readonly guidance?: number;
-  /** default `pndm`, the paper's; `ddim` suits small models at few steps */
-  readonly sampler?: SampleOptions['sampler'];
-  /** default 0 */
-  readonly seed?: number;
-  readonly device?: Device;
-  readonly threads?: number;
-  /** prior: a folder or compact file; default: the embedded weights */
-  readonly weights?: string;
-};
+export type SampleJobOptions = MarkOptions &
+  PersonalOptions & {
+    /** path of the person's photo */
+    readonly photo: string;
+    /** folder for the pictures; an earlier result of this job there is replaced */
+    readonly out: string;
+    /** as for `parseExpression`; default: the photo's own expression */
+    readonly expression?: string;
+    /** path of another photo that gives pose and expression instead */
+    readonly drive?: string;
+    /** what the normals cannot say; default: a caption of the expression */
+    readonly text?: string;
+    /** azimuth of each picture in degrees, positive = seen from the image right; default: one picture in the target's own pose */
+    readonly azimuths?: readonly number[];
+    /** network calls per picture, 1 … 1000; default 100, the paper's */
+    readonly steps?: number;
+    /** guidance scale; default 3, the paper's */
+    readonly guidance?: number;
+    /** default `pndm`, the paper's; `ddim` suits small models at few steps */
+    readonly sampler?: SampleOptions['sampler'];
+    /** default 0 */
+    readonly seed?: number;
+    readonly device?: Device;
+    readonly threads?: number;
+    /** prior: a folder or compact file; default: the embedded weights */
+    readonly weights?: string;
+  };
 
 /** What was drawn. */
 export type SampleJobResult = {
@@ -68,7 +70,7 @@ const mayReplace = (names: readonly string[]): boolean => names.every((name) => 
 export async function samplePictures(options: SampleJobOptions, context: JobContext): Promise<SampleJobResult> {
   await checkOutputFolder(options.out, { mayReplace });
   const expression = options.expression === undefined ? null : parseExpression(options.expression);
-  const model = openPrior(options.weights ?? embeddedPrior());
+  const untuned = openPrior(options.weights ?? embeddedPrior());
   context.report({ kind: 'stage', stage: 'photo', text: `Reading ${options.photo}` });
   const photo = await loadPhoto(options.photo);
   stopIfAsked(context.signal);
@@ -77,13 +79,15 @@ export async function samplePictures(options: SampleJobOptions, context: JobCont
   const tools = await loadFaceTools(undefined, { threads });
   try {
     const { reference, target, caption } = await readSubject(options, photo, tools, expression, context);
-    const size = model.config.image_size;
+    const size = untuned.config.image_size;
     const faces = options.azimuths?.map((degrees) => {
       const angles = { azimuth: (degrees * Math.PI) / 180, elevation: 0 };
       return viewHead(target, tools.model, angles, size).face;
     });
     const controls = (faces ?? [target]).map((face) => controlImage(face, tools.model, size));
     const picture = referenceCrop(photo, reference, size, 'blur');
+    const person = { photo, reference, faceModel: tools.model };
+    const model = await personalPrior(untuned, person, tuneSteps(options), options, context);
     const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: controls.length });
     try {
       const views = await draw(prior, { picture, controls, caption }, options, context);
@@ -128,7 +132,7 @@ function markInputs(options: SampleJobOptions) {
   return {
     inputs: photoInputs({ photo, drive }),
     weights,
-    settings: { expression, text, azimuths, steps, guidance, sampler, seed },
+    settings: { expression, text, azimuths, steps, guidance, sampler, seed, tune: tuneSteps(options) },
   };
 }
 

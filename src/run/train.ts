@@ -109,7 +109,7 @@ export async function loadPictures(folder: string, controls: boolean): Promise<P
 }
 
 /** Loop options of a request; a crew shares the recipe's batch. */
-export function loopOptions(request: TrainRequest): LoopOptions {
+export function loopOptions(request: TrainRequest): LoopOptions & { readonly folder: string } {
   const recipe = { ...MINI_RECIPES[request.stage], ...request.changes };
   return {
     ...recipe,

@@ -89,8 +89,11 @@ export function drawFrame(random: RandomStream, count: number, mouths: MouthFram
   return unusual && !random.chance(EMPTY_TONGUE_SHARE) ? random.pick(mouths.open) : drawn;
 }
 
-/** Of pairs, the share whose tongues go to opposite sides: nothing but one word tells them apart (docs/PITFALLS.md). */
-const OPPOSITE_SHARE = 0.5;
+/**
+ * Of pairs, the share whose tongues go to opposite sides: nothing but one word tells them apart (docs/PITFALLS.md). With half of
+ * all pairs, sides were told apart, but a curled tongue was drawn to a side (docs/RESULTS.md).
+ */
+const OPPOSITE_SHARE = 0.2;
 
 /**
  * Two frames of one shot in a set whose frames come in runs of `variants`: without a tongue and with one in each direction

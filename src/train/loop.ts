@@ -45,8 +45,8 @@ export type TrainingTask = {
 
 /** How and where a training runs. */
 export type LoopOptions = StageOptions & {
-  /** folder of checkpoints and logs */
-  readonly folder: string;
+  /** folder of checkpoints and logs; default: nothing is stored, and the run cannot be resumed */
+  readonly folder?: string;
   /** seconds between checkpoints; default 120 */
   readonly checkpointSeconds?: number;
   /** steps between calls of `onSamples`; default 1000 */
@@ -138,6 +138,12 @@ function checkIdentity(checkpoint: Checkpoint, wanted: Identity): void {
       );
 }
 
+/** Of a crew only the leader writes. */
+function logOf({ folder, crew }: LoopOptions, checkpoint: Checkpoint | null): TrainingLog | null {
+  if (folder === undefined || (crew && crew.index > 0)) return null;
+  return new TrainingLog(folder, checkpoint?.step ?? 0);
+}
+
 /** One training in progress: owns the program with its resident state, and the averages. */
 class TrainingRun {
   readonly crew: Crew | null;
@@ -169,7 +175,7 @@ class TrainingRun {
       else if (older) first.set(p.name, grownFrom(p.name, older, p.shape, first.get(p.name)!));
     }
     const trained = parameters.filter((p) => task.trains(p.name));
-    const checkpoint = newestCheckpoint(options.folder);
+    const checkpoint = options.folder === undefined ? null : newestCheckpoint(options.folder);
     if (checkpoint) checkIdentity(checkpoint, identityOf(task, options, trained));
     const stored = (name: string, p: Tensor) => checkpoint && checkpointValues(checkpoint, name, sizeOf(p.shape));
     const initial = trained.map((p) => stored(p.name, p) ?? first.get(p.name)!);
@@ -207,8 +213,7 @@ class TrainingRun {
       fixed,
       averages,
       checkpoint?.step ?? 0,
-      // Of a crew only the leader writes.
-      options.crew && options.crew.index > 0 ? null : new TrainingLog(options.folder, checkpoint?.step ?? 0),
+      logOf(options, checkpoint),
       new Map(parameters.map((p) => [p.name, p.shape])),
     );
   }
@@ -305,6 +310,8 @@ class TrainingRun {
   }
 
   private async save(): Promise<void> {
+    const { folder } = this.options;
+    if (folder === undefined) return;
     const tensors = new Map<string, Float32Array>();
     for (const { name } of this.trained) {
       tensors.set(name, await this.program.readState(name));
@@ -312,7 +319,7 @@ class TrainingRun {
         tensors.set(momentName(name, which), await this.program.readState(momentName(name, which)));
       if (this.options.averageDecay > 0) tensors.set(`average.${name}`, this.averages.get(name)!);
     }
-    await saveCheckpoint(this.options.folder, this.step, tensors, identityOf(this.task, this.options, this.trained));
+    await saveCheckpoint(folder, this.step, tensors, identityOf(this.task, this.options, this.trained));
   }
 
   dispose(): Promise<void> {
