@@ -28,7 +28,7 @@ export const MEASURE_LPIPS = [
 /** The option of verbs that draw from a photo, for `command.option`. */
 export const TUNE = [
   '--tune <steps>',
-  'first train the prior on the photo for so many steps, so that it looks like the person; 0: not at all, as the paper (default: 80 for the embedded weights, 0 for others)',
+  'first train the prior on the photo for so many steps, so that it looks like the person; 0: not at all, as the paper (default: 80 for the embedded weights, 0 for others and for the preset paper)',
   numberBetween(0, 1e5, true),
 ] as const;
 
