@@ -5,9 +5,8 @@
 import { captionOf, reenactCaption } from '../condition/caption.js';
 import { referenceCrop } from '../condition/condition.js';
 import { controlImage } from '../condition/control.js';
-import { turnPhoto } from '../condition/turned-photo.js';
 import { JokerError } from '../core/errors.js';
-import { foldInName, RandomStream, randomKey } from '../core/rng.js';
+import { foldInName, randomKey } from '../core/rng.js';
 import type { Face } from '../face/face.js';
 import type { MorphableModel } from '../face/model/model.js';
 import type { Device } from '../graph/index.js';
@@ -49,9 +48,6 @@ export function tuneSteps(options: PersonalOptions & { readonly weights?: string
 
 /** Pixels of the moved crops' source for each pixel that the prior sees: enough that a moved crop is as sharp as the crop. */
 const OVERSAMPLING = 4;
-/** How many views of the photo's face from other sides, and how far they turn: to a little beyond the draft's views, radians. */
-const TURNS = 16;
-const MOST_TURN = { azimuth: 0.45, elevation: 0.2 } as const;
 /** Deviation of the latents' posteriors: far below their unit deviation, as an encoder's are (0.02 … 0.05 in the embedded one). */
 const POSTERIOR_DEVIATION = 0.02;
 
@@ -95,28 +91,19 @@ export async function personalPrior(
 async function materialOf(model: PriorModel, { photo, reference, faceModel }: PersonalPhoto, run: PersonalRun) {
   const { image_size: size, tokenizer: json, text_encoder } = model.config;
   const source = OVERSAMPLING * size;
-  const photoCrop = referenceCrop(photo, reference, source, 'blur');
-  const crop = { picture: photoCrop, normals: controlImage(reference, faceModel, source), known: null };
+  const crop = referenceCrop(photo, reference, source, 'blur');
+  const normals = controlImage(reference, faceModel, source);
   const caption = reenactCaption('a person', captionOf({ expression: reference.arkit })).toLowerCase();
   const key = foldInName(randomKey(run.seed ?? 0), 'personal');
-  const random = new RandomStream(key);
-  const turned = Array.from({ length: TURNS }, () => {
-    const [azimuth, elevation] = [MOST_TURN.azimuth, MOST_TURN.elevation].map((most) => random.uniform(-most, most));
-    const { face, picture, known } = turnPhoto(photoCrop, reference, faceModel, {
-      azimuth: azimuth!,
-      elevation: elevation!,
-    });
-    return { picture, known, normals: controlImage(face, faceModel, source) };
-  });
-  const { pictures, set } = personalPictures({ crop, turned, size, caption }, foldInName(key, 'moves'));
+  const { crops, set } = personalPictures({ crop, normals, size, caption }, key);
   const prior = new JokerPrior(model, { threads: run.threads, device: run.device, batch: 8 });
   try {
-    const means = await prior.encodeImages(pictures, null);
-    const length = means.length / pictures.length;
+    const means = await prior.encodeImages(crops, null);
+    const length = means.length / crops.length;
     const deviations = new Float32Array(means.length).fill(POSTERIOR_DEVIATION);
     const encoder = makeTokenizer(json, text_encoder.max_position_embeddings);
     const ids = (text: string) => Int32Array.from(encoder.encode(text), Number);
-    const prompts = pictures.map(() => ids(caption));
+    const prompts = crops.map(() => ids(caption));
     const latentShape = prior.latentShape;
     return { pictures: set, latents: { length, means, deviations }, latentShape, prompts, empty: ids('') };
   } finally {

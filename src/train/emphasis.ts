@@ -50,19 +50,6 @@ export function emphasisOf(set: PictureSet, index: number, side: number, emphasi
   return weights.map((w) => w * scale);
 }
 
-/** Share of a latent cell that must be known: one that is not has learned from what was made up. */
-const KNOWN_SHARE = 0.7;
-
-/** Which latent cells of a picture are known, [side, side]. @param known bytes as in `PictureSet`. */
-export function knownCells(known: Uint8Array, index: number, size: number, side: number): boolean[] {
-  const cell = size / side;
-  const sums = new Float32Array(side * side);
-  for (let y = 0; y < size; y++)
-    for (let x = 0; x < size; x++)
-      sums[Math.floor(y / cell) * side + Math.floor(x / cell)]! += known[(index * size + y) * size + x]! / 255;
-  return Array.from(sums, (sum) => sum >= KNOWN_SHARE * cell * cell);
-}
-
 /** Share of each cell that the control's face covers. */
 function coverOf({ normals, size }: PictureSet, index: number, side: number): Float32Array {
   const cover = new Float32Array(side * side);

@@ -1,11 +1,8 @@
 /** Training on one photo: its pictures, and what may learn from them. That it learns is shown in run/personal-prior.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { type Image, makeImage, resizeArea, toBytes } from '../core/image.js';
-import { foldIn, RandomStream, randomKey } from '../core/rng.js';
-import { miniNetworks } from './config.js';
-import { knownCells } from './emphasis.js';
-import { isPersonal, movedPicture, type PersonalView, personalPictures } from './personal.js';
-import { priorTask } from './prior.js';
+import { RandomStream, randomKey } from '../core/rng.js';
+import { isPersonal, movedPicture, personalPictures } from './personal.js';
 
 const SIZE = 8;
 const SOURCE = 32;
@@ -61,71 +58,25 @@ describe('a moved picture', () => {
 });
 
 describe('pictures of one photo', () => {
-  const view = (seed: number, known: Image | null): PersonalView => {
-    const picture = noisePicture(seed);
-    return { picture, normals: picture, known };
-  };
-  /** Known on its left half. */
-  const half = makeImage(SOURCE, SOURCE, 1);
-  half.data.forEach((_, i) => {
-    half.data[i] = i % SOURCE < SOURCE / 2 ? 1 : 0;
-  });
-  const made = (seed: number) => {
-    const photo = {
-      crop: view(1, null),
-      turned: [view(2, half), view(3, half)],
-      size: SIZE,
-      caption: 'a person smiling',
-    };
-    return personalPictures(photo, randomKey(seed));
-  };
+  const made = (seed: number) =>
+    personalPictures(
+      { crop: noisePicture(1), normals: noisePicture(1), size: SIZE, caption: 'a person smiling' },
+      randomKey(seed),
+    );
 
-  it('are one set of one person: half of the crops at rest, the others moved together with their normals', () => {
-    const { pictures, set } = made(2);
-    expect([set.people, set.frames, set.views, set.references, pictures.length]).toEqual([1, 18, 1, 16, 18]);
+  it('are one set of one person, the first third at rest, the others moved together with their normals', () => {
+    const { crops, set } = made(2);
+    expect([set.people, set.frames, set.views, crops.length]).toEqual([1, 24, 1, 24]);
     expect(new Set(set.captions)).toEqual(new Set(['a person smiling']));
-    const bytes = pictures.map((picture) => toBytes(picture).join());
+    const bytes = crops.map((crop) => toBytes(crop).join());
     expect(new Set(bytes.slice(0, 8)).size).toBe(1);
-    expect(new Set(bytes).size).toBe(11);
+    expect(new Set(bytes).size).toBe(17);
     // Crop and normals are the same picture here: inside they must move alike. The middle is never beyond the edge.
     const middle = (4 * SIZE + 4) * 3;
-    for (let i = 0; i < 18; i++) {
+    for (let i = 0; i < 24; i++) {
       const at = i * SIZE * SIZE * 3 + middle;
       expect(set.images[at]).toBe(set.normals![at]);
     }
-  });
-
-  it('are known whole but for the turned ones, which are no references', () => {
-    const { set } = made(2);
-    const known = (frame: number) => knownCells(set.known!, frame, SIZE, 2);
-    expect(known(0)).toEqual([true, true, true, true]);
-    expect(known(17)).toEqual([true, false, true, false]);
-    const length = 4;
-    const material = {
-      pictures: set,
-      latents: {
-        length,
-        means: Float32Array.from({ length: 18 * length }, (_, i) => Math.floor(i / length)),
-        deviations: new Float32Array(18 * length),
-      },
-      latentShape: [1, 2, 2] as const,
-      prompts: Array.from({ length: 18 }, () => Int32Array.of(1)),
-      empty: Int32Array.of(0),
-    };
-    const { batch } = priorTask(miniNetworks(8), 8, [material], new Map());
-    let turned = 0;
-    for (let step = 0; step < 40; step++) {
-      const { latent, reference, weights } = batch(foldIn(randomKey(5), step), step) as Record<string, Float32Array>;
-      for (let g = 0; g < 8; g++) {
-        const [target, from] = [latent![g * length]!, reference![g * length]!];
-        expect(from).toBeLessThan(16);
-        expect(from).not.toBe(target);
-        const none = [0, 1, 2, 3].map((cell) => weights![g * length + cell] === 0);
-        expect(none).toEqual(target < 16 ? [false, false, false, false] : [false, true, false, true]);
-        if (target >= 16) turned++;
-      }
-    }
-    expect(turned).toBeGreaterThan(15); // 320 draws, two of eighteen: 36, deviation 6
   });
 
   it('follow from the key', () => {

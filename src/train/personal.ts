@@ -6,7 +6,7 @@
  * tuning, Roich et al. 2022). What reads the expression (ControlNet) and the words (text encoder) does not train, so that both keep
  * their meaning though the photo shows one expression only. Not the fit of the photo and not the encoding: run/personal-prior.ts.
  */
-import { type Image, makeImage, resizeArea, sampleBilinear, toBytes } from '../core/image.js';
+import { type Image, makeImage, sampleBilinear, toBytes } from '../core/image.js';
 import { type RandomKey, RandomStream } from '../core/rng.js';
 import type { CaptionedLatents } from './base.js';
 import type { PriorNetworks, StageOptions } from './config.js';
@@ -34,8 +34,8 @@ export type Move = { readonly window: number; readonly right: number; readonly d
 const AT_REST: Move = { window: 1, right: 0, down: 0 };
 /** Largest moves: as far as a tracker's crops of one head differ. They make the networks find the face by its normals. */
 const MOST = { window: 0.08, shift: 0.04 } as const;
-/** Crops of the photo in the set; the first half are the crop as it is, which is what the reference will be. */
-const CROPS = 16;
+/** Pictures in the set, of which the first third are the crop as it is: that is what the reference will be. */
+const FRAMES = 24;
 
 /**
  * The window of a square picture, reduced to S×S: each pixel is the mean of N/S × N/S points of the N×N picture.
@@ -60,56 +60,33 @@ export function movedPicture(picture: Image, size: number, move: Move, beyond: '
   return out;
 }
 
-/** A square picture N×N×3 of the person and its control picture. */
-export type PersonalView = {
-  readonly picture: Image;
-  readonly normals: Image;
-  /** N×N×1: 1 where the picture is true, 0 where it is made up */
-  readonly known: Image | null;
-};
-
 /** The photo as training pictures. */
 export type PersonalPictures = {
-  /** S×S×3, to be encoded */
-  readonly pictures: readonly Image[];
+  /** crops S×S×3, to be encoded */
+  readonly crops: readonly Image[];
   /** the same and their control pictures as a set of one person */
   readonly set: PictureSet;
 };
 
 /**
- * Crops of the photo, each moved a little together with its normals, and the photo from other sides, which are no references.
- * @param crop the photo, N a multiple of S. @param turned the same from other sides. @param size S.
+ * Crops of the photo, each moved a little together with its normals.
+ * @param crop N×N×3, N a multiple of S. @param normals control picture of its fit, N×N×3. @param size S.
  * @param caption of the photo's own expression.
  */
 export function personalPictures(
-  {
-    crop,
-    turned,
-    size,
-    caption,
-  }: { crop: PersonalView; turned: readonly PersonalView[]; size: number; caption: string },
+  { crop, normals, size, caption }: { crop: Image; normals: Image; size: number; caption: string },
   key: RandomKey,
 ): PersonalPictures {
   const random = new RandomStream(key);
   const shift = () => random.uniform(-MOST.shift, MOST.shift);
-  const moves = Array.from({ length: CROPS }, (_, i) =>
-    i < CROPS / 2 ? AT_REST : { window: 1 + random.uniform(-MOST.window, MOST.window), right: shift(), down: shift() },
+  const moves = Array.from({ length: FRAMES }, (_, i) =>
+    i < FRAMES / 3 ? AT_REST : { window: 1 + random.uniform(-MOST.window, MOST.window), right: shift(), down: shift() },
   );
-  const views = [...moves.map((move) => ({ ...crop, move })), ...turned.map((view) => ({ ...view, move: AT_REST }))];
-  const pictures = views.map(({ picture, move }) => movedPicture(picture, size, move, 'edge'));
-  const controls = views.map(({ normals, move }) => movedPicture(normals, size, move, 'black'));
-  const known = views.map((view) => (view.known ? resizeArea(view.known, size, size) : filled(size)));
-  const set = {
-    ...{ size, people: 1, frames: views.length, views: 1, references: CROPS },
-    ...{ images: joined(pictures), normals: joined(controls), known: joined(known) },
-    captions: views.map(() => caption),
-  };
-  return { pictures, set };
-}
-
-/** A picture that is known everywhere. */
-function filled(size: number): Image {
-  return { width: size, height: size, channels: 1, data: new Float32Array(size * size).fill(1) };
+  const crops = moves.map((move) => movedPicture(crop, size, move, 'edge'));
+  const controls = moves.map((move) => movedPicture(normals, size, move, 'black'));
+  const captions = moves.map(() => caption);
+  const set = { size, people: 1, frames: FRAMES, views: 1, images: joined(crops), normals: joined(controls), captions };
+  return { crops, set };
 }
 
 function joined(images: readonly Image[]): Uint8Array {

@@ -21,10 +21,6 @@ export type PictureSet = {
   readonly normals: Uint8Array | null;
   /** one per frame, P·F */
   readonly captions: readonly string[];
-  /** [P, F, V, S, S], 255 where a picture is true and 0 where it is made up, which the loss leaves out. Default: all true */
-  readonly known?: Uint8Array;
-  /** a person's frames that may be a reference, the first so many. Default F */
-  readonly references?: number;
 };
 
 /** Index of the first view of a frame. */

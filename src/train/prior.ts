@@ -20,7 +20,7 @@ import { CAPTION_DROPOUT, type CaptionedLatents } from './base.js';
 import type { PriorNetworks } from './config.js';
 import { noisedInputs, noisedLatent, noisedValues, promptIds, sampledLatents, velocityLoss } from './diffusion.js';
 import { drawFrame, drawPair, type MouthFrames, mouthFrames } from './draws.js';
-import { type Emphasis, emphasisOf, knownCells } from './emphasis.js';
+import { type Emphasis, emphasisOf } from './emphasis.js';
 import type { TrainingTask } from './loop.js';
 import { type PictureSet, pictureTo, viewIndex } from './pictures.js';
 
@@ -175,26 +175,17 @@ function drawGroup(
   });
   const values = {
     ...noisedValues(latents, targets, random, views),
-    weights: joined(targets.map((index) => lossWeights(pictures, index, side))),
+    weights: joined(targets.map((index) => emphasisOf(pictures, index, side, MINI_EMPHASIS))),
     reference: sampledLatents(latents, [reference], random),
     control,
   };
   return { values, caption: captioned && !noText ? prompts[targets[0]!]! : empty };
 }
 
-/** Weights of a picture's latent cells: the emphasis, and nothing where the picture is made up. */
-function lossWeights(set: PictureSet, index: number, side: number): Float32Array {
-  const weights = emphasisOf(set, index, side, MINI_EMPHASIS);
-  const known = set.known && knownCells(set.known, index, set.size, side);
-  return known ? weights.map((weight, cell) => (known[cell] ? weight : 0)) : weights;
-}
-
 /** A frame of another shot: one of the same shot would give away all but the tongue. */
-function otherFrame(random: RandomStream, set: PictureSet, frame: number): number {
-  const { frames, variants = 1, references = frames } = set;
-  const [shot, shots] = [Math.floor(frame / variants), references / variants];
-  // A frame that may not be a reference itself has all of them to choose from.
-  const other = shot < shots ? (shot + 1 + random.integer(shots - 1)) % shots : random.integer(shots);
+function otherFrame(random: RandomStream, { frames, variants = 1 }: PictureSet, frame: number): number {
+  const shot = Math.floor(frame / variants);
+  const other = (shot + 1 + random.integer(frames / variants - 1)) % (frames / variants);
   return other * variants + random.integer(variants);
 }
 
