@@ -60,6 +60,20 @@ describe('joker evaluate prior', () => {
     expect(await sharp(sheet).metadata()).toMatchObject({ width: 7 * 32, height: 4 * 32 });
   });
 
+  it('trains on each reference before drawing from it when asked to', { timeout: 120_000 }, async () => {
+    const speaksV = join(folder, 'tiny-v.safetensors');
+    await writeTinyPrior(speaksV, 'v_prediction');
+    const drawn = (tune: string) => {
+      const more = ['--weights', speaksV, '--eye', weights, '--n', '2', '--steps', '1', '--tune', tune, '--json'];
+      const { rows } = JSON.parse(evaluate(...more).stdout) as EvaluatePriorResult;
+      const row = rows.find(({ prior }) => prior !== null)!;
+      return { tune: row.prior!.tune, psnr: row.figures.find(({ column }) => column === 'psnr')!.value };
+    };
+    const [plain, tuned] = [drawn('0'), drawn('3')];
+    expect([plain.tune, tuned.tune]).toEqual([0, 3]);
+    expect(tuned.psnr).not.toBe(plain.psnr);
+  });
+
   it('refuses rows that a table does not have, and people who are not held out', { timeout: 60_000 }, () => {
     const unknown = evaluate('--table', '1', '--weights', `mine=${weights}`);
     expect(unknown).toMatchObject({ status: 2, stdout: '' });

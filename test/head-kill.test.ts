@@ -60,6 +60,10 @@ test('a head that was killed several times is the head of the undisturbed run', 
   expect((await head(troubled, null, '--resume')).code, `killed at ${JSON.stringify(moments)}`).toBe(0);
   const bytes = (out: string) => readFileSync(join(out, 'head.safetensors'));
   expect(bytes(troubled).equals(bytes(calm)), `killed at ${JSON.stringify(moments)}`).toBe(true);
+  // What was trained on the photo is what drew: without it the head is another one.
+  const untrained = join(folder, 'untrained');
+  expect((await head(untrained, null, '--tune', '0')).code).toBe(0);
+  expect(bytes(untrained).equals(bytes(calm))).toBe(false);
   // Neither work nor half a delivery stays: hidden names are for unfinished things.
   expect(existsSync(workFolder(troubled))).toBe(false);
   expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);

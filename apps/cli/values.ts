@@ -1,6 +1,7 @@
 /** Option values of the command line: text to numbers, with the range in the error. Knows no verbs. */
 
 import { InvalidArgumentError } from 'commander';
+import { PERSONAL_STEPS } from '../../src/train/personal.js';
 
 /** A parser for a number in [low, high]; `whole` refuses fractions. For `command.option(flags, text, parser)`. */
 export function numberBetween(low: number, high: number, whole = false): (text: string) => number {
@@ -28,7 +29,8 @@ export const MEASURE_LPIPS = [
 /** The option of verbs that draw from a photo, for `command.option`. */
 export const TUNE = [
   '--tune <steps>',
-  'first train the prior on the photo for so many steps, so that it looks like the person; 0: not at all, as the paper (default: 80 for the embedded weights, 0 for others and for the preset paper)',
+  'first train the prior on the photo for so many steps, so that it looks like the person; 0: not at all, as the paper ' +
+    `(default: ${PERSONAL_STEPS} for the embedded weights, 0 for others and for the preset paper)`,
   numberBetween(0, 1e5, true),
 ] as const;
 

@@ -69,12 +69,17 @@ export type HeadJobResult = {
   readonly steps: number;
 };
 
+/** A prior and its weights. */
+type Drawing = { readonly model: PriorModel; readonly prior: JokerPrior };
+
 /** All that heads of one photo share. Owns the prior's and the tracker's native memory: call `dispose`. */
 export class HeadSession {
+  /** the prior that draws, opened for the first head: trained on the photo if that was asked for */
+  private drawing: Drawing | undefined;
+
   private constructor(
     private readonly config: DistillConfig,
-    private readonly model: PriorModel,
-    private readonly prior: JokerPrior,
+    private readonly untuned: PriorModel,
     private readonly lpips: LpipsModel | null,
     private readonly tools: FaceTools,
     private readonly photo: Photo,
@@ -96,11 +101,7 @@ export class HeadSession {
     const tools = await loadFaceTools(undefined, { threads });
     try {
       const reference = await readReference(photo, options.photo, tools, context);
-      const person = { photo, reference, faceModel: tools.model };
-      const run = { seed: config.seed, threads, device };
-      const model = await personalPrior(untuned, person, tuneSteps(options), run, context);
-      const prior = new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: 8 });
-      return new HeadSession(config, model, prior, lpips, tools, photo, reference, marking);
+      return new HeadSession(config, untuned, lpips, tools, photo, reference, marking);
     } catch (error) {
       await tools.tracker.dispose();
       throw error;
@@ -109,13 +110,15 @@ export class HeadSession {
 
   /** Makes and delivers one head. `options` are those of the session with what is this head's own. */
   async make(options: HeadJobOptions, context: JobContext): Promise<HeadJobResult> {
-    const { config, prior, lpips, model, tools, photo, reference } = this;
+    const { config, lpips, tools, photo, reference } = this;
     const expression = options.expression === undefined ? null : parseExpression(options.expression);
     const marker = await this.marking?.(markInputs(options));
     const { target, caption } = await targetOf(options, reference, tools, expression, context);
     context.report({ kind: 'stage', stage: 'condition', text: `Asking for: ${caption}` });
     const settings = settingsOf(options, config, caption);
     const { close, ...kept } = await openWork(options, settings);
+    // Only now, when nothing can be refused any more: training on the photo takes most of a minute.
+    const { model, prior } = await this.openDrawing(options, context);
     const { head, picture, controls } = await distillFace({
       ...{ config, prior, model, lpips, faceModel: tools.model, photo, reference, target, caption },
       ...{ ...context, ...kept, checkpointEvery: CHECKPOINT_EVERY },
@@ -133,9 +136,19 @@ export class HeadSession {
     return { out: resolve(options.out), caption, files: manifest.files, steps: config.steps };
   }
 
+  private async openDrawing(options: HeadSessionOptions, context: JobContext): Promise<Drawing> {
+    if (this.drawing) return this.drawing;
+    const { threads, device } = options;
+    const person = { photo: this.photo, reference: this.reference, faceModel: this.tools.model };
+    const run = { seed: this.config.seed, threads, device };
+    const model = await personalPrior(this.untuned, person, tuneSteps(options), run, context);
+    this.drawing = { model, prior: new JokerPrior(model, { threads, device, placer: placeModelFiles, batch: 8 }) };
+    return this.drawing;
+  }
+
   /** Frees prior and tracker. */
   async dispose(): Promise<void> {
-    await Promise.all([this.prior.dispose(), this.tools.tracker.dispose()]);
+    await Promise.all([this.drawing?.prior.dispose(), this.tools.tracker.dispose()]);
   }
 }
 

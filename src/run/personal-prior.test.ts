@@ -14,6 +14,7 @@ import { findFace } from '../face/analyse.js';
 import { loadPhoto } from '../photo/load.js';
 import { addNoise, drawLatents, JokerPrior, openPrior, type PriorModel, priorParameters } from '../prior/index.js';
 import { isPersonal, PERSONAL_STEPS } from '../train/personal.js';
+import { requestDigest } from './head-work.js';
 import { type PersonalPhoto, personalPrior, tuneSteps } from './personal-prior.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'joker3d-personal-'));
@@ -73,6 +74,12 @@ it('by default trains the embedded weights and leaves others alone', async () =>
   expect([tuneSteps({ weights, tune: 7 }), tuneSteps({ tune: 0 })]).toEqual([7, 0]);
   const model = openPrior(weights);
   expect(await personalPrior(model, person, 0, {}, context)).toBe(model);
+});
+
+it('is part of what tells one request from another', () => {
+  const asked = (tune?: number) => requestDigest({ photo: path, weights, out: join(folder, 'out'), tune });
+  expect(asked(3)).not.toBe(asked(0));
+  expect(asked()).toBe(asked(0));
 });
 
 it('ends at a request to stop', async () => {

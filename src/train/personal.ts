@@ -32,7 +32,7 @@ export const PERSONAL_RECIPE = {
 export type Move = { readonly window: number; readonly right: number; readonly down: number };
 
 const AT_REST: Move = { window: 1, right: 0, down: 0 };
-/** Largest moves: as far as a tracker's crops of one head differ. They make the networks find the face by its normals. */
+/** Largest moves, in crops: some pixels of 64. They make the networks find the face by its normals; chosen, not compared. */
 const MOST = { window: 0.08, shift: 0.04 } as const;
 /** Pictures in the set, of which the first third are the crop as it is: that is what the reference will be. */
 const FRAMES = 24;
