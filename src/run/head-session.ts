@@ -89,7 +89,7 @@ export class HeadSession {
 
   /** Opens weights, photo and key, and fits the face. @throws JokerError for every problem that the person can solve. */
   static async open(options: HeadSessionOptions, context: JobContext): Promise<HeadSession> {
-    const { threads, device } = options;
+    const { threads } = options;
     const config = headConfig(options);
     const untuned = openPrior(options.weights ?? embeddedPrior());
     checkDelivery(options, pictureSize(untuned));
