@@ -1,5 +1,5 @@
 /**
- * Geometry helpers of scripts/build-face-model.ts: nearest points on a triangle mesh and on its rims, symmetric eigenvectors.
+ * Geometry helpers of scripts/build-face-model.ts: nearest points on a triangle mesh and on its rims.
  */
 import type { SurfacePoint } from './face-model-scans.js';
 
@@ -96,46 +96,4 @@ export function nearestOnRim(
     [best, distance] = [{ triangle: edge.triangle, weights }, d];
   }
   return best;
-}
-
-/** Eigenvalues and eigenvectors (columns) of a symmetric n×n matrix by cyclic Jacobi rotations; largest first. */
-export function eigenSymmetric(matrix: Float64Array, n: number): { values: number[]; vectors: Float64Array[] } {
-  const a = matrix.slice();
-  const v = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) v[i * n + i] = 1;
-  for (let sweep = 0; sweep < 30; sweep++) {
-    let off = 0;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) off += a[p * n + q]! ** 2;
-    if (off < 1e-20) break; // far below float32, which the result is stored in
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, v, n, p, q);
-  }
-  const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => a[j * n + j]! - a[i * n + i]!);
-  return {
-    values: order.map((i) => a[i * n + i]!),
-    vectors: order.map((i) => Float64Array.from({ length: n }, (_, k) => v[k * n + i]!)),
-  };
-}
-
-function rotate(a: Float64Array, v: Float64Array, n: number, p: number, q: number): void {
-  const apq = a[p * n + q]!;
-  if (Math.abs(apq) < 1e-300) return; // nothing to remove, and no division by it
-  const theta = (a[q * n + q]! - a[p * n + p]!) / (2 * apq);
-  const t = Math.sign(theta || 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
-  const c = 1 / Math.sqrt(t * t + 1);
-  const s = t * c;
-  for (let k = 0; k < n; k++) {
-    const [x, y] = [a[k * n + p]!, a[k * n + q]!];
-    a[k * n + p] = c * x - s * y;
-    a[k * n + q] = s * x + c * y;
-  }
-  for (let k = 0; k < n; k++) {
-    const [x, y] = [a[p * n + k]!, a[q * n + k]!];
-    a[p * n + k] = c * x - s * y;
-    a[q * n + k] = s * x + c * y;
-  }
-  for (let k = 0; k < n; k++) {
-    const [x, y] = [v[k * n + p]!, v[k * n + q]!];
-    v[k * n + p] = c * x - s * y;
-    v[k * n + q] = s * x + c * y;
-  }
 }

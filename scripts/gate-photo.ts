@@ -53,7 +53,7 @@ const picture = referenceCrop(photo, face, size, 'blur');
 const truth = await lookAt(referenceCrop(photo, face, 256, 'blur'), tools, descriptor);
 if (!truth) throw new Error(`no face found again in the crop of ${path}`);
 const faces = ASKED.map(([expression, , degrees]) => {
-  const target = withExpression(face, tools.model, asFitted(parseExpression(expression)));
+  const target = withExpression(face, tools.model, asFitted(parseExpression(expression), tools.model));
   return viewHead(target, tools.model, { azimuth: (degrees * Math.PI) / 180, elevation: 0 }, size).face;
 });
 

@@ -86,9 +86,9 @@ export function asksOf(person: HeldOut, people: number, driver: HeldOut, model: 
   const noise = (name: string, i: number) => foldIn(foldInName(person.key, name), i);
   const size = person.reference.width;
   const posed = (face: Face, weights: ExpressionWeights, yaw: number) =>
-    turnFace(withExpression(face, model, asFitted(weights)), model, { azimuth: yaw, elevation: 0 });
+    turnFace(withExpression(face, model, asFitted(weights, model)), model, { azimuth: yaw, elevation: 0 });
   const drawn = (target: Face) => ({ target, control: controlImage(target, model, size) });
-  const caption = (expression: ExpressionWeights) => captionOf({ expression: words ? asFitted(expression) : {} });
+  const caption = (expression: ExpressionWeights) => captionOf({ expression: words ? expression : {} });
   const closed = [0, 0.5].map((k) => OPEN * place(k));
   const open = [0, 0.5].map((k) => OPEN + (MOST_JAW - OPEN) * place(k));
   const jaws = [...closed, ...open].map((jawOpen, i): Ask => {
@@ -109,7 +109,7 @@ export function asksOf(person: HeldOut, people: number, driver: HeldOut, model: 
       (ask): Ask => ({
         ...ask,
         kind: 'word',
-        caption: captionOf({ expression: asFitted({ jawOpen: ask.asked, tongueOut: 1 }) }),
+        caption: captionOf({ expression: { jawOpen: ask.asked, tongueOut: 1 } }),
       }),
     );
   const yaws = [0, 0.5].map((k, i): Ask => {

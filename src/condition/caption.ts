@@ -30,32 +30,57 @@ export function captionOf(facts: CaptionFacts): string {
 
 type Weight = (name: string) => number;
 
-/**
- * jawOpen of a fit from which mouths are called open, and wide open. Training's captioner says so from 0.4 and 0.65 of the true
- * jawOpen on, of which the fit shows 0.56 (docs/RESULTS.md): words must mean what they meant in training.
- */
-const OPEN = 0.22;
-const WIDE_OPEN = 0.37;
+/** jawOpen from which mouths are called open, and wide open: training's captioner says so from there (data/synthetic). */
+const OPEN = 0.4;
+const WIDE_OPEN = 0.65;
+
+/** Weights from which a shape alone makes an expression that has a name: halfway to its full strength. */
+const STRONG = 0.5;
 
 function mouthPhrases(w: Weight, pair: Weight): string[] {
+  const jaw = w('jawOpen');
+  const out = lipPhrases(w, pair);
+  if (jaw >= WIDE_OPEN && pair('browDown') > VISIBLE) out.push('shouting');
+  if (jaw > WIDE_OPEN) out.push('with mouth wide open');
+  else if (jaw >= OPEN) out.push('with mouth open');
+  return out;
+}
+
+/** What the lips do; of an open mouth only what it leaves to be seen. */
+function lipPhrases(w: Weight, pair: Weight): string[] {
+  const open = w('jawOpen') >= OPEN;
+  const teeth = Math.min(pair('mouthUpperUp'), pair('mouthLowerDown'));
+  if (pair('mouthSmile') > VISIBLE) return [open ? 'laughing' : teeth > 0.25 ? 'grinning' : 'smiling']; // 0.25: a grin's lips part less than bared teeth's
+  if (
+    Math.max(w('mouthLeft'), w('mouthRight')) > VISIBLE &&
+    Math.max(w('mouthSmileLeft'), w('mouthSmileRight')) > VISIBLE
+  )
+    return ['with a crooked smile'];
   const out: string[] = [];
-  if (pair('mouthSmile') > VISIBLE) out.push('smiling');
-  if (w('mouthPucker') > VISIBLE || w('mouthFunnel') > 0.5) out.push('puckering the lips');
-  if (pair('mouthFrown') > VISIBLE) out.push('frowning');
-  if (w('jawOpen') > WIDE_OPEN) out.push('with mouth wide open');
-  else if (w('jawOpen') > OPEN) out.push('with mouth open');
+  if (teeth > STRONG) out.push('showing teeth');
+  if (pair('mouthFrown') > VISIBLE && pair('browDown') <= VISIBLE)
+    out.push(w('browInnerUp') > VISIBLE ? 'looking sad' : 'frowning');
+  if (open) return out;
+  if (w('mouthPucker') > VISIBLE) out.push('puckering the lips');
+  else if (w('mouthFunnel') > VISIBLE) out.push('with rounded lips');
+  if (Math.min(w('mouthRollLower'), w('mouthRollUpper')) > VISIBLE) out.push('pressing the lips together');
+  if (w('cheekPuff') > VISIBLE) out.push('with puffed cheeks');
   return out;
 }
 
 function facePhrases(w: Weight, pair: Weight): string[] {
   const out: string[] = [];
-  if (w('cheekPuff') > VISIBLE) out.push('with puffed cheeks');
   if (pair('eyeBlink') > 0.7)
     out.push('with eyes closed'); // 0.7: below it some of the eye still shows
   else if (Math.max(w('eyeBlinkLeft'), w('eyeBlinkRight')) > 0.7) out.push('winking');
   if (pair('eyeWide') > VISIBLE) out.push('with eyes wide open');
   if (w('browInnerUp') > VISIBLE && pair('browOuterUp') > VISIBLE) out.push('with raised eyebrows');
-  if (pair('browDown') > VISIBLE) out.push('with lowered eyebrows');
+  if (pair('noseSneer') > 0.6)
+    out.push('looking disgusted'); // 0.6: an angry nose is wrinkled to 0.45 (data/synthetic)
+  else if (pair('browDown') > 0.6 && w('jawOpen') < WIDE_OPEN)
+    out.push('looking angry'); // who shouts or squints lowers the brows to 0.6 and 0.4
+  else if (pair('browDown') > VISIBLE) out.push('with lowered eyebrows');
+  if (pair('eyeSquint') > 0.6) out.push('squinting'); // 0.6: laughing, angry and disgusted eyes narrow up to there
   return out;
 }
 

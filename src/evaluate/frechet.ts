@@ -3,6 +3,7 @@
  *
  * Only the statistics; which network the features come from is the caller's affair and must be named in results.
  */
+import { symmetricEigen } from '../core/eigen.js';
 
 /** N feature vectors of D values, row by row. */
 export type FeatureSet = { readonly values: Float32Array; readonly dimensions: number };
@@ -27,7 +28,7 @@ export function frechetDistance(a: FeatureSet, b: FeatureSet): number {
   const root = squareRoot(one.covariance, d);
   const middle = symmetric(multiply(multiply(root, two.covariance, d), root, d), d);
   // Rounding may push eigenvalues that are zero slightly below.
-  for (const value of eigenvalues(middle, d)) distance -= 2 * Math.sqrt(Math.max(0, value));
+  for (const value of symmetricEigen(middle, d, false).values) distance -= 2 * Math.sqrt(Math.max(0, value));
   return distance;
 }
 
@@ -61,7 +62,7 @@ function symmetric(a: Matrix, d: number): Matrix {
 
 /** √A of a symmetric matrix without negative eigenvalues: V √Λ Vᵀ. */
 function squareRoot(a: Matrix, d: number): Matrix {
-  const { values, vectors } = eigen(a, d);
+  const { values, vectors } = symmetricEigen(a, d);
   const out = new Float64Array(d * d);
   for (let k = 0; k < d; k++) {
     const root = Math.sqrt(Math.max(0, values[k]!));
@@ -69,45 +70,4 @@ function squareRoot(a: Matrix, d: number): Matrix {
       for (let j = 0; j < d; j++) out[i * d + j]! += root * vectors[i * d + k]! * vectors[j * d + k]!;
   }
   return out;
-}
-
-function eigenvalues(a: Matrix, d: number): Float64Array {
-  return eigen(a, d, false).values;
-}
-
-/** Sweeps after which Jacobi's method has long converged: it does so quadratically, in 6 to 10 sweeps. */
-const MAXIMUM_SWEEPS = 50;
-/** Off-diagonal share of the matrix's norm that counts as zero: a few units in the last place of a double. */
-const CONVERGED = 1e-15;
-
-/** Eigenvalues and, if `wanted`, eigenvectors (columns) of a symmetric matrix by cyclic Jacobi rotations (Golub and Van Loan, 8.5). */
-function eigen(matrix: Matrix, d: number, wanted = true): { values: Float64Array; vectors: Matrix } {
-  const a = Float64Array.from(matrix);
-  const vectors = Float64Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 1 : 0));
-  const norm = Math.sqrt(a.reduce((sum, x) => sum + x * x, 0));
-  for (let sweep = 0; sweep < MAXIMUM_SWEEPS && offDiagonal(a, d) > CONVERGED * norm; sweep++)
-    for (let p = 0; p < d; p++) for (let q = p + 1; q < d; q++) rotate(a, wanted ? vectors : null, d, p, q);
-  return { values: Float64Array.from({ length: d }, (_, i) => a[i * d + i]!), vectors };
-}
-
-function offDiagonal(a: Matrix, d: number): number {
-  return Math.sqrt(a.reduce((sum, x, i) => (i % (d + 1) === 0 ? sum : sum + x * x), 0));
-}
-
-/** Makes a[p][q] zero by a rotation of rows and columns p and q. */
-function rotate(a: Matrix, vectors: Matrix | null, d: number, p: number, q: number): void {
-  const off = a[p * d + q]!;
-  if (off === 0) return;
-  const theta = (a[q * d + q]! - a[p * d + p]!) / (2 * off);
-  const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.hypot(theta, 1));
-  const c = 1 / Math.hypot(t, 1);
-  const s = t * c;
-  const turn = (m: Matrix, i: number, j: number): void => {
-    const [x, y] = [m[i]!, m[j]!];
-    m[i] = c * x - s * y;
-    m[j] = s * x + c * y;
-  };
-  for (let k = 0; k < d; k++) turn(a, k * d + p, k * d + q);
-  for (let k = 0; k < d; k++) turn(a, p * d + k, q * d + k);
-  for (let k = 0; vectors && k < d; k++) turn(vectors, k * d + p, k * d + q);
 }

@@ -7,6 +7,13 @@
  * Cholesky factor, b by x. Returns false, with both in an undefined state, when A is not positive definite.
  */
 export function solvePositiveDefinite(a: Float64Array, b: Float64Array, n: number): boolean {
+  if (!factorise(a, n)) return false;
+  solveFactorised(a, b, n);
+  return true;
+}
+
+/** Overwrites the lower triangle of A by its Cholesky factor L, A = L·Lᵀ. Returns false when A is not positive definite. */
+export function factorise(a: Float64Array, n: number): boolean {
   for (let j = 0; j < n; j++) {
     const row = j * n;
     let pivot = a[row + j]!;
@@ -20,11 +27,11 @@ export function solvePositiveDefinite(a: Float64Array, b: Float64Array, n: numbe
       a[i * n + j] = value / diagonal;
     }
   }
-  substitute(a, b, n);
   return true;
 }
 
-function substitute(l: Float64Array, b: Float64Array, n: number): void {
+/** Solves A·x = b, given the factor that `factorise` left; b is overwritten by x. */
+export function solveFactorised(l: Float64Array, b: Float64Array, n: number): void {
   for (let i = 0; i < n; i++) {
     let value = b[i]!;
     for (let k = 0; k < i; k++) value -= l[i * n + k]! * b[k]!;

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { JokerError } from '../core/errors.js';
 import { ARKIT_NAMES } from './arkit.js';
+import type { MorphableModel } from './model/model.js';
 
 /** All 52 names, in Apple's order. */
 export const ARKIT_52: readonly string[] = ARKIT_NAMES;
@@ -158,15 +159,17 @@ export function editDistance(a: string, b: string): number {
 }
 
 /**
- * Share of a true weight that the fit of the `builtin` model shows, where it was measured (scripts/gate-face.ts, docs/RESULTS.md);
- * others count as shown whole. Priors learn from fits, so that a control image with jawOpen 0.5 has meant a mouth that is almost
- * as open as mouths go.
+ * Weights that a person asks for, as the fit of a face that truly has them would show them on average: what control images go by,
+ * because priors learn from fits. Without a reader the model's fits are taken at their word. `tongueOut`, which no skin shows, stays.
  */
-const FITTED_SHARE: Readonly<Record<string, number>> = { jawOpen: 0.56 };
-
-/** Weights that a person asks for, as the fit of a face that truly has them would show them: what control images and captions go by. */
-export function asFitted(weights: ExpressionWeights): ExpressionWeights {
-  return Object.fromEntries(
-    Object.entries(weights).map(([name, weight]) => [name, weight * (FITTED_SHARE[name] ?? 1)]),
-  );
+export function asFitted(weights: ExpressionWeights, model: MorphableModel): ExpressionWeights {
+  const { reader, expressionNames } = model;
+  if (!reader) return weights;
+  const shown = expressionNames.map((name, row) => {
+    const across = reader.response[row]!;
+    const read = expressionNames.reduce((sum, asked, j) => sum + across[j]! * (weights[asked] ?? 0), reader.rest[row]!);
+    return [name, Math.max(0, Math.min(1, read))] as const;
+  });
+  const unknown = Object.entries(weights).filter(([name]) => !expressionNames.includes(name));
+  return withoutZeros(Object.fromEntries([...shown, ...unknown]));
 }

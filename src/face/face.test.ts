@@ -10,7 +10,7 @@ import { reenact, withExpression } from './reenact.js';
 
 const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
 const face: Face = {
-  model: 'builtin',
+  model: 'builtin-2',
   identity: [0.5, -1, 0.25],
   expression: [0, 0.5],
   arkit: { eyeBlinkLeft: 0.5 },

@@ -19,6 +19,7 @@ function toyModel(random: RandomStream): MorphableModel {
     trackerVertices: new Int32Array(468).fill(-1),
     landmarks68: new Int32Array(68),
     landmarks5: [],
+    reader: null,
   };
 }
 
@@ -31,7 +32,8 @@ function toyProblem(seed: number): FitProblem {
   };
   const deviations = Float64Array.of(Infinity, Infinity, Infinity, 0.5, 0.5, 0.5, 1, 1, 1, 0.5, 0.7);
   const camera = { fx: 2183, fy: 2100, cx: 250, cy: 260 };
-  const problem = new FitProblem(toyModel(random), seen, camera, deviations);
+  const means = Float64Array.from(deviations, (_, i) => (i < 3 ? 0 : 0.1 * random.normal()));
+  const problem = new FitProblem(toyModel(random), seen, camera, { means, deviations });
   for (let k = 0; k < problem.size; k++) problem.x[k] = 0.4 * random.normal();
   return problem;
 }

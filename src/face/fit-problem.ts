@@ -3,7 +3,7 @@
  *
  * Unknowns, in this order: 3 angles (rad), 3 translations, K identity, E expression: P = 6 + K + E. Projection as in the
  * paper's preprocessing: p = Rot·S + t, depth d = 10 − p.z, column = cx + fx·p.x/d, row = cy − fy·p.y/d. Each prior adds
- * ((x − 0)/σ)². Not the iteration itself: fit.ts.
+ * ((x − µ)/σ)². Not the iteration itself: fit.ts.
  */
 import type { Intrinsics } from '../photo/align.js';
 import type { MorphableModel } from './model/model.js';
@@ -23,6 +23,14 @@ export type Observations = {
   readonly points: Float64Array;
   /** L weights, 1/σ² in 1/pixel²; may change between iterations */
   readonly weights: Float64Array;
+};
+
+/** Gaussian priors of the P unknowns. */
+export type Prior = {
+  /** P means µ; what stands at an unknown without a prior does not matter, as long as it is finite */
+  readonly means: Float64Array;
+  /** P standard deviations σ; Infinity where there is no prior */
+  readonly deviations: Float64Array;
 };
 
 /** Bases of the observed vertices only, and all buffers, so that an iteration allocates nothing. */
@@ -50,12 +58,11 @@ export class FitProblem {
   private readonly rotation = new Float64Array(9);
   private readonly turns = new Float64Array(27);
 
-  /** `deviations`: P prior standard deviations; Infinity where there is no prior. */
   constructor(
     model: MorphableModel,
     private readonly seen: Observations,
     private readonly camera: Intrinsics,
-    private readonly deviations: Float64Array,
+    private readonly prior: Prior,
   ) {
     this.count = seen.vertices.length;
     this.modes = model.identityBasis.length + model.expressionBasis.length;
@@ -119,7 +126,7 @@ export class FitProblem {
       const dv = this.seen.points[2 * l + 1]! - v;
       sum += this.seen.weights[l]! * (du * du + dv * dv);
     }
-    for (let k = 0; k < this.size; k++) sum += (x[k]! / this.deviations[k]!) ** 2;
+    for (let k = 0; k < this.size; k++) sum += ((x[k]! - this.prior.means[k]!) / this.prior.deviations[k]!) ** 2;
     return sum;
   }
 
@@ -134,9 +141,9 @@ export class FitProblem {
       this.right[i] = dot(this.jacobian, i * rows, this.residual, rows);
     }
     for (let k = 0; k < active; k++) {
-      const inverse = 1 / (this.deviations[k]! * this.deviations[k]!);
+      const inverse = 1 / (this.prior.deviations[k]! * this.prior.deviations[k]!);
       this.normal[k * this.size + k]! += inverse;
-      this.right[k]! -= this.x[k]! * inverse;
+      this.right[k]! -= (this.x[k]! - this.prior.means[k]!) * inverse;
     }
     return cost;
   }

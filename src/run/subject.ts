@@ -70,9 +70,8 @@ export async function targetOf(
     const driving = await onlyFace(await loadPhoto(options.drive), options.drive, tools, context);
     target = reenact(reference, driving);
   }
-  const asked = expression && asFitted(expression);
-  if (asked) target = withExpression(target, tools.model, asked);
-  const wanted = asked ?? target.arkit;
+  if (expression) target = withExpression(target, tools.model, asFitted(expression, tools.model));
+  const wanted = expression ?? target.arkit;
   const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
   return { target, caption: caption.toLowerCase() };
 }

@@ -185,7 +185,8 @@ function tongueWords(person: Person, direction: TongueDirection, random: RandomS
   }
 }
 
-const KIND_WORDS: Record<ExpressionKind, readonly string[]> = {
+/** Words for each kind of face; what the product says of a face must be among them (condition/caption.test.ts). */
+export const KIND_WORDS: Record<ExpressionKind, readonly string[]> = {
   neutral: ['with a neutral expression', 'looking at the camera'],
   smile: ['smiling', 'with a smile', 'with a smile on the face'],
   grin: ['grinning', 'smiling and showing teeth', 'with a big smile'],

@@ -3,7 +3,8 @@
  *
  * Tensors: mean [N,3]; identity [K,N,3] and expression [E,N,3] as rows divided by their largest entry, with that entry in
  * identity_scale [K] and expression_scale [E], so that fp16 keeps its digits; expression_stds [E]; triangles [T,3] and
- * tracker_vertices [468] as whole numbers. Metadata: name, expression_names.
+ * tracker_vertices [468] as whole numbers. Where the model has a reader: reader [C,468,3] and reader_scale as the bases,
+ * reader_reference [468,3], reader_centre [C], reader_deviations [C], reader_rest [E], reader_response [E,E]. Metadata: name, expression_names.
  */
 import { JokerError } from '../../core/errors.js';
 import {
@@ -16,7 +17,7 @@ import {
   writeSafetensors,
 } from '../../core/files/safetensors.js';
 import { FIVE_POINT_SETS, LANDMARKS_68, MESH_POINTS } from '../tracker/topology.js';
-import type { MorphableModel } from './model.js';
+import type { LandmarkReader, MorphableModel } from './model.js';
 
 /**
  * Reads a model file.
@@ -48,6 +49,32 @@ export function morphableModelFrom(file: SafetensorsFile): MorphableModel {
     trackerVertices,
     landmarks68: Int32Array.from(LANDMARKS_68, vertexOf),
     landmarks5: FIVE_POINT_SETS.map((set) => set.map(vertexOf)),
+    reader: readerIn(file),
+  };
+}
+
+/** The file's reader of as many coefficients as it has modes; null when it has none. */
+function readerIn(file: SafetensorsFile): LandmarkReader | null {
+  if (!file.entries.has('reader')) return null;
+  const shapes = tensorEntry(file, 'expression').shape[0]!;
+  const count = 3 + tensorEntry(file, 'identity').shape[0]! + shapes; // 3 angles first
+  shapeIn(file, 'reader', [count, MESH_POINTS, 3]);
+  shapeIn(file, 'reader_scale', [count]);
+  shapeIn(file, 'reader_reference', [MESH_POINTS, 3]);
+  shapeIn(file, 'reader_centre', [count]);
+  shapeIn(file, 'reader_deviations', [count]);
+  shapeIn(file, 'reader_rest', [shapes]);
+  shapeIn(file, 'reader_response', [shapes, shapes]);
+  const deviations = readTensor(file, 'reader_deviations');
+  if (!deviations.every((value) => value > 0)) throw wrong(file, 'reader_deviations has a value that is not above 0');
+  const response = readTensor(file, 'reader_response');
+  return {
+    reference: readTensor(file, 'reader_reference'),
+    centre: readTensor(file, 'reader_centre'),
+    weights: scaledRows(file, 'reader'),
+    deviations,
+    rest: readTensor(file, 'reader_rest'),
+    response: Array.from({ length: shapes }, (_, e) => response.slice(e * shapes, (e + 1) * shapes)),
   };
 }
 
@@ -94,12 +121,25 @@ export async function saveMorphableModel(
     { name: 'expression_stds', dtype: 'F32', shape: [model.expressionStds.length], data: model.expressionStds },
     { name: 'triangles', dtype: 'I32', shape: [model.triangles.length / 3, 3], data: Int32Array.from(model.triangles) },
     { name: 'tracker_vertices', dtype: 'I32', shape: [MESH_POINTS], data: model.trackerVertices },
+    ...(model.reader ? readerTensors(model.reader) : []),
   ];
   await writeSafetensors(path, tensors, {
     ...card,
     name: model.name,
     expression_names: model.expressionNames.join(','),
   });
+}
+
+function readerTensors({ reference, centre, weights, deviations, rest, response }: LandmarkReader): TensorToWrite[] {
+  const across = Float32Array.from(response.flatMap((row) => [...row]));
+  return [
+    ...scaledTensors('reader', weights, MESH_POINTS),
+    { name: 'reader_reference', dtype: 'F32', shape: [MESH_POINTS, 3], data: reference },
+    { name: 'reader_centre', dtype: 'F32', shape: [centre.length], data: centre },
+    { name: 'reader_deviations', dtype: 'F32', shape: [deviations.length], data: deviations },
+    { name: 'reader_rest', dtype: 'F32', shape: [rest.length], data: rest },
+    { name: 'reader_response', dtype: 'F32', shape: [rest.length, rest.length], data: across },
+  ];
 }
 
 function scaledTensors(name: string, rows: readonly Float32Array[], n: number): TensorToWrite[] {

@@ -33,6 +33,29 @@ export type MorphableModel = {
   readonly landmarks68: Int32Array;
   /** vertices whose means are the five alignment points */
   readonly landmarks5: readonly (readonly number[])[];
+  /** how the tracker's landmarks tell the coefficients; null when nobody has learned that for this model */
+  readonly reader: LandmarkReader | null;
+};
+
+/**
+ * The angles and coefficients that the tracker's landmarks make most likely, as a linear function of the landmarks: value = centre +
+ * weights·(landmarks − reference), landmarks moved, turned and scaled onto the reference first (reading.ts). Learned from
+ * pictures of people whose coefficients are known (scripts/face-model-reader.ts), so it knows what a tracker makes of an expression
+ * and which of its errors go together. C = 3 + K + E values: angles, identity, expression.
+ */
+export type LandmarkReader = {
+  /** 468·3 mean landmarks; +y up, +z towards the viewer, centred, RMS distance from the centre 1 */
+  readonly reference: Float32Array;
+  /** C; of the angles, what is to be added to those of the turn that lays the landmarks onto the reference */
+  readonly centre: Float32Array;
+  /** C rows of 468·3 */
+  readonly weights: readonly Float32Array[];
+  /** C standard deviations that a fit may expect about the reading: what it leaves open, less where landmarks tell little */
+  readonly deviations: Float32Array;
+  /** E: what is read, on average, of a face at rest */
+  readonly rest: Float32Array;
+  /** E rows of E: by how much each true shape at weight 1 moves what is read on average; a row belongs to what is read */
+  readonly response: readonly Float32Array[];
 };
 
 /** Coefficients of one face. */

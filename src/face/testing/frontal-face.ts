@@ -4,7 +4,7 @@ import type { Face } from '../face.js';
 /** A face that looks at the camera with no expression; `changes` replace its fields. */
 export function frontalFace(changes: Partial<Face> = {}): Face {
   return {
-    model: 'builtin',
+    model: 'builtin-2',
     identity: [],
     expression: [],
     arkit: {},
