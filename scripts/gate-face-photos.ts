@@ -57,7 +57,7 @@ for (const [m, list] of errors.entries()) {
   const mean = list.reduce((a, b) => a + b, 0) / list.length;
   const at = (q: number) => sorted[Math.floor(q * (sorted.length - 1))]!.toFixed(2);
   console.log(
-    `${paths[m] ?? 'builtin'} (${models[m]!.name}): ${list.length} of ${columns * rows} cells show a face; error mean ${mean.toFixed(3)} %, ` +
+    `${paths[m] ?? 'builtin'} (${models[m]!.name}): ${list.length} of ${columns * rows} cells show a face; error mean ${mean.toFixed(2)} %, ` +
       `median ${at(0.5)} %, 90th percentile ${at(0.9)} %`,
   );
 }

@@ -25,7 +25,8 @@ describe('the builtin model', () => {
     expect(model.vertexCount).toBeGreaterThan(1500);
     expect(model.expressionNames.every((name) => ARKIT_52.includes(name))).toBe(true);
     expect(model.expressionNames).not.toContain('tongueOut');
-    expect(model.identityBasis.length).toBe(40);
+    expect(model.identityBasis.length).toBe(60);
+    expect(model.reader?.weights.length).toBe(3 + 60 + model.expressionNames.length);
     expect(new Set(model.landmarks68).size).toBe(68);
   });
 
@@ -98,6 +99,15 @@ describe('model files', () => {
       const worst = Math.max(...row.map((v, i) => Math.abs(v - model.expressionBasis[k]![i]!)));
       expect(worst).toBeLessThanOrEqual(largest / 1024); // fp16 keeps 11 bits
     });
+    const { weights, ...exact } = model.reader!;
+    const { weights: copied, ...same } = copy.reader!;
+    expect(same).toEqual(exact);
+    copied.forEach((row, c) => {
+      const largest = Math.max(...weights[c]!.map(Math.abs));
+      expect(Math.max(...row.map((v, i) => Math.abs(v - weights[c]![i]!)))).toBeLessThanOrEqual(largest / 1024);
+    });
+    await saveMorphableModel(join(folder, 'plain.safetensors'), { ...model, reader: null });
+    expect(loadMorphableModel(join(folder, 'plain.safetensors')).reader).toBeNull();
     await rm(folder, { recursive: true });
   });
 
@@ -139,6 +149,12 @@ describe('model files', () => {
     expect(() => rebuilt((name) => (name === 'mean' ? { shape: [3, model.vertexCount] } : {}))).toThrow(
       /mean has shape/,
     );
+    expect(() => rebuilt((name) => (name === 'reader_centre' ? null : {}))).toThrow(/reader_centre/);
+    expect(() => rebuilt((name) => (name === 'reader_reference' ? { shape: [3, 468] } : {}))).toThrow(
+      /reader_reference has shape/,
+    );
+    const still = model.reader!.deviations.map((d, i) => (i === 7 ? 0 : d));
+    expect(() => rebuilt((name) => (name === 'reader_deviations' ? { data: still } : {}))).toThrow(/not above 0/);
     const wild = Float32Array.from(model.triangles).fill(1e6, 0, 1);
     expect(() => rebuilt((name) => (name === 'triangles' ? { data: wild } : {}))).toThrow(/names vertex 1000000/);
   });
