@@ -7,7 +7,7 @@
  *    principal components are the identity basis. Each expression is scanned alone and stored under its ARKit name.
  *
  *    4. Reader: how the tracker's landmarks tell those coefficients, learned from rendered training sets
- *    (face-model-reader.ts); without folders the model has none, and fits treat every landmark alike.
+ *    (face-model-lessons.ts, face-model-reader.ts); without folders the model has none, and fits treat every landmark alike.
  *
  * Run: npx tsx scripts/build-face-model.ts <ict-facekit-light.safetensors> [output] [people] [folders of rendered shards …]
  */
@@ -19,7 +19,8 @@ import { saveMorphableModel } from '../src/face/model/load.js';
 import type { MorphableModel } from '../src/face/model/model.js';
 import { FIVE_POINT_SETS, LANDMARKS_68, MESH_POINTS } from '../src/face/tracker/topology.js';
 import { STANDARD_FACE } from '../src/photo/align.js';
-import { learnReader, type ReaderGround } from './face-model-reader.js';
+import type { ReaderGround } from './face-model-lessons.js';
+import { learnReader } from './face-model-reader.js';
 import { buildFaceTemplate, expressed, type FaceTemplate, sampleAt } from './face-model-template.js';
 
 const [source, output = 'assets/face/builtin.safetensors', peopleText = '80', ...folders] = process.argv.slice(2);

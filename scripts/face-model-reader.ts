@@ -4,19 +4,10 @@
  *
  * Part of scripts/build-face-model.ts. Training and reading share src/face/reading.ts; this file never sees a photo.
  */
-import { join } from 'node:path';
-import { openSafetensors, readIntegers } from '../src/core/files/safetensors.js';
-import { type RenderedSetOptions, renderedPerson, renderedShot, variantsOf } from '../src/data/rendered.js';
-import { shardLandmarks, shardNames } from '../src/data/sources/rendered-shards.js';
-import type { HeadModel, Pose } from '../src/data/synthetic/head-model.js';
 import { factorise, solveFactorised, solvePositiveDefinite } from '../src/face/cholesky.js';
-import type { LandmarkReader, MorphableModel } from '../src/face/model/model.js';
+import type { LandmarkReader } from '../src/face/model/model.js';
 import { canonicalLandmarks } from '../src/face/reading.js';
-import { anglesOf } from '../src/face/rotation.js';
-import { MESH_POINTS } from '../src/face/tracker/topology.js';
-
-/** Values of one set of landmarks. */
-const LENGTH = 3 * MESH_POINTS;
+import { add, flipped, LENGTH, type Lesson, mirrored, type ReaderGround, readLessons } from './face-model-lessons.js';
 
 /** Penalty on the weights as a share of the landmarks' mean variance: the landmarks' last digits are the tracker's noise. */
 const RIDGE = 3e-5;
@@ -36,116 +27,24 @@ const SMALLEST = 0.001;
  */
 const ANGLE_TRUST = 0.15;
 
-/** One picture whose coefficients are known. */
-type Sample = {
-  readonly landmarks: Float32Array;
-  /** identity and expression, K + E */
-  readonly coefficients: readonly number[];
-  /** poses that the picture may have: a set does not say which attempt at it the tracker found */
-  readonly poses: readonly Pose[];
-  readonly heldOut: boolean;
-};
-
-/** A sample's landmarks on the reference, and the C values that a reader should find beside the turn's angles. */
-type Used = { readonly seen: Float64Array; readonly truth: Float64Array; readonly heldOut: boolean };
-
-/** A model without its reader, and what the family's heads say about it. */
-export type ReaderGround = {
-  readonly head: HeadModel;
-  readonly model: Omit<MorphableModel, 'reader'>;
-  /** coefficients of the model's identity modes, K, of a person of the family */
-  readonly identityOf: (coefficients: Float32Array) => Float64Array;
-  /** the mesh point on the other side of each of the 468 */
-  readonly mirror: readonly number[];
-};
-
 /** Learns from the shards of some folders (scripts/render-training-set.ts); every tenth person is held out and measured. */
 export function learnReader(ground: ReaderGround, folders: readonly string[]): LandmarkReader {
-  const samples = folders.flatMap((folder) => readSamples(ground, folder));
-  const reference = meanLandmarks(samples, ground.mirror);
-  const faces = samples.map((sample) => lesson(sample, reference));
+  const { lessons, reference } = readLessons(ground, folders);
   const learned = ridge(
     ground,
-    faces.filter(({ heldOut }) => !heldOut),
+    lessons.filter(({ heldOut }) => !heldOut),
     reference,
   );
-  const heldOut = faces
+  const heldOut = lessons
     .filter((face) => face.heldOut)
     .map((face) => ({ ...face, read: readOf(ground, learned, face) }));
   return { reference, ...learned, deviations: measure(ground, heldOut), ...responseOf(ground, heldOut) };
 }
 
-function lesson({ landmarks, coefficients, poses, heldOut }: Sample, reference: Float32Array): Used {
-  const { points, turn } = canonicalLandmarks(landmarks, reference);
-  const seen = anglesOf(turn);
-  const missing = poses.map(({ pitch, yaw, roll }) => [pitch, yaw, roll].map((angle, a) => angle - seen[a]!));
-  const nearest = missing.reduce((a, b) => (Math.hypot(...b) < Math.hypot(...a) ? b : a));
-  return {
-    seen: points.map((v, i) => v - reference[i]!),
-    truth: Float64Array.from([...nearest, ...coefficients]),
-    heldOut,
-  };
-}
-
-/** The pictures of a folder, one of each run of tongues: those share their landmarks. */
-function readSamples({ head, model, identityOf }: ReaderGround, folder: string): Sample[] {
-  const out: Sample[] = [];
-  for (const name of shardNames(folder)) {
-    const file = openSafetensors(join(folder, name));
-    const options = JSON.parse(file.metadata['options']!) as RenderedSetOptions;
-    const all = shardLandmarks(folder, name);
-    for (const [index, person] of readIntegers(file, 'people').entries()) {
-      const { identity } = renderedPerson(head, options.seed, person, options.variety);
-      const own = identityOf(identity);
-      for (let frame = 0; frame < options.frames; frame += variantsOf(options)) {
-        const weights: Record<string, number> = renderedShot(options, person, frame, 0, 0).expression;
-        const coefficients = [...own, ...model.expressionNames.map((shape) => weights[shape] ?? 0)];
-        for (let view = 0; view < options.views; view++) {
-          const item = (index * options.frames + frame) * options.views + view;
-          const landmarks = all.slice(item * 478 * 3, item * 478 * 3 + LENGTH);
-          const poses = [0, 1, 2].map((attempt) => renderedShot(options, person, frame, view, attempt).pose);
-          out.push({ landmarks, coefficients, poses, heldOut: person % 10 === 0 });
-        }
-      }
-    }
-  }
-  return out;
-}
-
-/** The symmetric mean of landmarks aligned to it: centred, RMS distance 1. */
-function meanLandmarks(samples: readonly Sample[], mirror: readonly number[]): Float32Array {
-  let mean = canonicalLandmarks(samples[0]!.landmarks, flipped(samples[0]!.landmarks)).points;
-  const some = samples.filter((_, i) => i % 7 === 0); // a mean needs no more
-  for (let round = 0; round < 4; round++) {
-    const sum = new Float64Array(LENGTH);
-    for (const { landmarks } of some) add(sum, canonicalLandmarks(landmarks, mean).points);
-    add(sum, mirrored(sum.slice(), mirror));
-    const size = Math.sqrt(sum.reduce((s, v) => s + v * v, 0) / MESH_POINTS);
-    mean = sum.map((v) => v / size);
-  }
-  return Float32Array.from(mean);
-}
-
-/** Landmarks as they are, with +y up and +z towards the viewer. */
-const flipped = (landmarks: ArrayLike<number>): Float64Array =>
-  Float64Array.from({ length: LENGTH }, (_, i) => (i % 3 === 1 ? -1 : 1) * landmarks[i]!);
-
-function add(sum: Float64Array, values: ArrayLike<number>, factor = 1): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += factor * values[i]!;
-}
-
-/** The landmarks of the mirrored face. */
-function mirrored(values: ArrayLike<number>, mirror: readonly number[]): Float64Array {
-  return Float64Array.from(
-    { length: LENGTH },
-    (_, i) => (i % 3 ? 1 : -1) * values[3 * mirror[Math.floor(i / 3)]! + (i % 3)]!,
-  );
-}
-
 type Learned = Pick<LandmarkReader, 'centre' | 'weights'>;
 
 /** Minimises Σ |truth − centre − weights·(seen − mean)|² + ridge, every face counted mirrored, too. */
-function ridge(ground: ReaderGround, used: readonly Used[], reference: Float32Array): Learned {
+function ridge(ground: ReaderGround, used: readonly Lesson[], reference: Float32Array): Learned {
   const { gram, products, mean, centre } = moments(ground, used);
   for (const [k, move] of identityMoves(ground, reference).entries()) {
     addOuter(gram, move, STRANGENESS ** 2);
@@ -161,7 +60,7 @@ function ridge(ground: ReaderGround, used: readonly Used[], reference: Float32Ar
 }
 
 /** Means over all faces and their mirror images, covariance of the landmarks (lower triangle), and with each coefficient. */
-function moments(ground: ReaderGround, used: readonly Used[]) {
+function moments(ground: ReaderGround, used: readonly Lesson[]) {
   const { mirror, model } = ground;
   const turn = mirrorOfCoefficients(ground);
   const count = 3 + model.identityBasis.length + model.expressionNames.length;
@@ -251,7 +150,7 @@ function mirrorOfCoefficients({ model, mirror }: ReaderGround): (truth: Float64A
 type Read = { readonly truth: Float64Array; readonly read: Float64Array };
 
 /** What a reader says of a face, expressions within 0 … 1 as a fit bounds them. */
-function readOf({ model }: ReaderGround, { centre, weights }: Learned, { seen }: Used): Float64Array {
+function readOf({ model }: ReaderGround, { centre, weights }: Learned, { seen }: Lesson): Float64Array {
   return Float64Array.from(weights, (row, c) => {
     const value = row.reduce((sum, w, i) => sum + w * seen[i]!, centre[c]!);
     return c < 3 + model.identityBasis.length ? value : Math.max(0, Math.min(1, value));
