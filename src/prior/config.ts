@@ -44,6 +44,8 @@ export const priorConfigSchema = z.object({
   tokenizer: z.record(z.string(), z.unknown()),
   /** side of the square pictures in pixels: 512 for Stable Diffusion */
   image_size: z.number().int().positive().max(8192),
+  /** name of the face model whose fits drew the control images of training; absent when nobody has said, as of the paper's weights */
+  face_model: z.string().max(100).optional(),
 });
 /** Config of a whole prior. */
 export type PriorConfig = z.infer<typeof priorConfigSchema>;

@@ -50,7 +50,7 @@ export const PRIOR_PARTS: readonly PriorPart[] = [
   { prefix: PREFIXES.vae, folder: 'vae', file: DIFFUSERS_FILE },
   { prefix: PREFIXES.textEncoder, folder: 'text_encoder', file: 'model.safetensors' },
 ];
-const indexSchema = z.object({ image_size: z.number() });
+const indexSchema = z.object({ image_size: z.number(), face_model: z.string().optional() });
 /** Key of a compact file's metadata that holds the prior's whole config. */
 export const PRIOR_CONFIG_KEY = 'joker_prior';
 const INDEX_FILE = 'model_index.json';
@@ -109,6 +109,7 @@ function openFolder(root: string, options: OpenPriorOptions): PriorModel {
       scheduler: readJson(join(root, 'scheduler', 'scheduler_config.json')),
       tokenizer: readTokenizer(join(root, 'tokenizer')),
       image_size: index.image_size,
+      ...(index.face_model !== undefined && { face_model: index.face_model }),
     },
     root,
   );
@@ -176,7 +177,11 @@ export async function savePriorFolder(
 export function configFiles(config: PriorConfig): Record<string, unknown> {
   const named = (className: string, value: object): object => ({ _class_name: className, ...value });
   return {
-    [INDEX_FILE]: { _class_name: 'JokerPrior', image_size: config.image_size },
+    [INDEX_FILE]: {
+      _class_name: 'JokerPrior',
+      image_size: config.image_size,
+      ...(config.face_model !== undefined && { face_model: config.face_model }),
+    },
     'unet/config.json': named('UNet2DConditionModel', config.unet),
     'reference_unet/config.json': named('UNet2DConditionModel', config.unet),
     'controlnet/config.json': named('ControlNetModel', config.controlnet),

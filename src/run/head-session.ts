@@ -29,7 +29,7 @@ import { type JobContext, stopIfAsked } from './job.js';
 import { lpipsFor } from './lpips.js';
 import { generatorOf, type MarkInputs, type Marking, type MarkOptions, openMarking, photoInputs } from './marking.js';
 import { type PersonalOptions, personalPrior, tuneSteps } from './personal-prior.js';
-import { embeddedPrior, readReference, targetOf } from './subject.js';
+import { embeddedPrior, readReference, targetOf, warnOfOtherFaceModel } from './subject.js';
 
 /** What all heads of one photo have in common. */
 export type HeadSessionOptions = PresetOptions &
@@ -100,6 +100,7 @@ export class HeadSession {
     const marking = await openMarking(options, context.report);
     const tools = await loadFaceTools(undefined, { threads });
     try {
+      warnOfOtherFaceModel(untuned, tools.model, context);
       const reference = await readReference(photo, options.photo, tools, context);
       return new HeadSession(config, untuned, lpips, tools, photo, reference, marking);
     } catch (error) {

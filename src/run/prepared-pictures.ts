@@ -43,9 +43,10 @@ export async function preparedPictures(root: string, controls: boolean): Promise
   const list = people.flat().flatMap((frame) => viewsOf(frame, views));
   const images = await pixelsOf(root, list, 'image', size);
   const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
-  const normals = controls ? await controlsOf(root, list, model, size) : null;
+  const { normals, faceModel } = controls ? await controlsOf(root, list, model, size) : { normals: null };
   const captions = people.flat().map((frame) => readCaption(join(root, fileOf(viewsOf(frame, 1)[0]!, 'caption'))));
-  return { size, people: people.length, frames: people[0]!.length, views, images, normals, captions };
+  const counts = { people: people.length, frames: people[0]!.length, views };
+  return { size, ...counts, images, normals, captions, ...(faceModel !== undefined && { faceModel }) };
 }
 
 /** People with their first F frames, F ≥ 2 being the number for which people · F is largest. */
@@ -93,13 +94,16 @@ async function controlsOf(
   views: readonly PreparedView[],
   model: MorphableModel,
   size: number,
-): Promise<Uint8Array> {
+): Promise<{ normals: Uint8Array; faceModel?: string }> {
   const out = new Uint8Array(views.length * size * size * 3);
+  const fitted = new Set<string>();
   for (const [i, view] of views.entries()) {
     const path = join(root, fileOf(view, 'fit'));
     const fit = fitFromText(readFileText(path), path);
+    fitted.add(fit.model);
     const drawn = hasFace(fit) && fit.model === model.name ? toBytes(controlImage(faceOf(fit), model, size)) : null;
     out.set(drawn ?? (await pixels(join(root, fileOf(view, 'normals')), size)), i * size * size * 3);
   }
-  return out;
+  const [name] = fitted;
+  return { normals: out, ...(fitted.size === 1 && { faceModel: name }) };
 }

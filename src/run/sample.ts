@@ -22,7 +22,7 @@ import { DEFAULT_GUIDANCE, JokerPrior, openPrior, type SampleOptions, sample } f
 import { type JobContext, stopIfAsked } from './job.js';
 import { generatorOf, type MarkOptions, makeMarker, photoInputs } from './marking.js';
 import { type PersonalOptions, personalPrior, tuneSteps } from './personal-prior.js';
-import { embeddedPrior, readSubject } from './subject.js';
+import { embeddedPrior, readSubject, warnOfOtherFaceModel } from './subject.js';
 
 /** What to draw. */
 export type SampleJobOptions = MarkOptions &
@@ -78,6 +78,7 @@ export async function samplePictures(options: SampleJobOptions, context: JobCont
   const { threads, device } = options;
   const tools = await loadFaceTools(undefined, { threads });
   try {
+    warnOfOtherFaceModel(untuned, tools.model, context);
     const { reference, target, caption } = await readSubject(options, photo, tools, expression, context);
     const size = untuned.config.image_size;
     const faces = options.azimuths?.map((degrees) => {

@@ -1,12 +1,13 @@
 /** From what a person asks to what the prior is shown: in the units of fits, and in the words of training. */
 import { expect, it } from 'vitest';
 import { assetPath } from '../core/files/assets.js';
-import { silent } from '../core/progress.js';
+import { type Report, silent } from '../core/progress.js';
 import type { FaceTools } from '../face/analyse.js';
 import { asFitted } from '../face/expression.js';
 import { loadMorphableModel } from '../face/model/load.js';
 import { frontalFace } from '../face/testing/frontal-face.js';
-import { targetOf } from './subject.js';
+import type { PriorConfig } from '../prior/index.js';
+import { targetOf, warnOfOtherFaceModel } from './subject.js';
 
 const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
 /** Without a driving photo nothing is tracked. */
@@ -29,4 +30,19 @@ it('says of it what training said of such a mouth, unless the person writes the 
   expect((await asked(0.5)).caption).toMatch(/with mouth open/);
   expect((await asked(0.8)).caption).toMatch(/wide open/);
   expect((await asked(0.8, 'A man shouting')).caption).toBe('a man shouting');
+});
+
+it('warns of a prior that learned from fits of another face model, and of no other', () => {
+  const said: string[] = [];
+  const report: Report = (message) => {
+    if (message.kind === 'note') said.push(message.text);
+  };
+  for (const face_model of [undefined, model.name, 'builtin']) {
+    const config = { face_model } as PriorConfig;
+    warnOfOtherFaceModel({ config, weights: () => null!, names: [], path: 'mine.safetensors' }, model, {
+      ...context,
+      report,
+    });
+  }
+  expect(said).toEqual([expect.stringMatching(/^mine\.safetensors learned from .* builtin, .* builtin-2/)]);
 });

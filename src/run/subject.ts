@@ -11,10 +11,12 @@ import { assetPath } from '../core/files/assets.js';
 import { type FaceTools, findFace } from '../face/analyse.js';
 import { asFitted, type ExpressionWeights } from '../face/expression.js';
 import type { Face } from '../face/face.js';
+import type { MorphableModel } from '../face/model/model.js';
 import { reenact, withExpression } from '../face/reenact.js';
 import { runtimeKind } from '../graph/index.js';
 import { loadPhoto } from '../photo/load.js';
 import type { Photo } from '../photo/photo.js';
+import type { PriorModel } from '../prior/index.js';
 import { type JobContext, stopIfAsked } from './job.js';
 
 /** The weights that are shipped. @throws JokerError missing-file. */
@@ -74,6 +76,17 @@ export async function targetOf(
   const wanted = expression ?? target.arkit;
   const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
   return { target, caption: caption.toLowerCase() };
+}
+
+/** Says so when a prior's control images came from fits of another face model than the one at hand. */
+export function warnOfOtherFaceModel(
+  { config, path }: PriorModel,
+  model: MorphableModel,
+  { report }: JobContext,
+): void {
+  if (config.face_model === undefined || config.face_model === model.name) return;
+  const text = `${path} learned from fits of the face model ${config.face_model}, faces are fitted with ${model.name}: expressions may come out weaker or wrong`;
+  report({ kind: 'note', level: 'warning', text });
 }
 
 /** Says so when the native runtime is missing: the work is the same and takes several times longer. */

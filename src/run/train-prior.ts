@@ -169,6 +169,7 @@ export function priorConfig({
     },
     tokenizer,
     image_size: pictures.size,
+    ...(pictures.faceModel !== undefined && { face_model: pictures.faceModel }),
   };
 }
 
@@ -223,7 +224,13 @@ function olderScale({ from }: DiffusionRequest): number | undefined {
   return config === undefined ? undefined : parsePriorConfig(JSON.parse(config), from!).vae.scaling_factor;
 }
 
-function checkFits(folder: string, { size, views }: PictureSet, first: PictureSet): void {
+function checkFits(folder: string, { size, views, faceModel }: PictureSet, first: PictureSet): void {
+  if (faceModel !== first.faceModel)
+    throw new JokerError(
+      'bad-argument',
+      `${folder}: controls of face model ${faceModel ?? '(not said)'}; those of the first set are of ${first.faceModel ?? '(not said)'}`,
+      'Make the controls of all sets with one face model.',
+    );
   if (size !== first.size || views < first.views)
     throw new JokerError(
       'bad-argument',

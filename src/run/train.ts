@@ -105,7 +105,8 @@ export async function loadPictures(folder: string, controls: boolean): Promise<P
       `${folder}: ${frames} frames a person, of which ${variants} in a row are one shot`,
       'Render whole shots, at least two of a person: scripts/render-training-set.ts --tongues --frames 14.',
     );
-  return { size, people, frames, views, variants, images: set.images, normals: set.normals, captions: [] };
+  const { images, normals, faceModel } = set;
+  return { size, people, frames, views, variants, images, normals, captions: [], ...(faceModel && { faceModel }) };
 }
 
 /** Loop options of a request; a crew shares the recipe's batch. */

@@ -19,6 +19,8 @@ export type PictureSet = {
   readonly images: Uint8Array;
   /** control pictures of the fits, same layout; null until they have been made */
   readonly normals: Uint8Array | null;
+  /** name of the face model whose fits drew them, where the set says so */
+  readonly faceModel?: string;
   /** one per frame, P·F */
   readonly captions: readonly string[];
 };

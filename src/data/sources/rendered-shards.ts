@@ -19,6 +19,8 @@ export type RenderedSet = {
   readonly images: Uint8Array;
   /** [N, S, S, 3] bytes, or null unless every shard has its controls */
   readonly normals: Uint8Array | null;
+  /** name of the face model whose fits drew the controls; undefined without controls or where their files do not say */
+  readonly faceModel?: string;
 };
 
 const NAME = /^people-(\d+)\.safetensors$/;
@@ -49,7 +51,7 @@ export function shardLandmarks(folder: string, shard: string): Float32Array {
   return readTensor(openSafetensors(join(folder, shard)), 'landmarks');
 }
 
-/** Reads shards; with `controls`, only those that have controls. @throws JokerError missing-file; bad-file for mixed varieties. */
+/** Reads shards; with `controls`, only those that have controls. @throws JokerError missing-file; bad-file for mixed varieties or face models. */
 export function readRenderedSet(folder: string, request: { controls: boolean; maximumPeople?: number }): RenderedSet {
   const shards = shardNames(folder).filter((name) => !request.controls || existsSync(normalsPath(folder, name)));
   if (shards.length === 0)
@@ -58,6 +60,7 @@ export function readRenderedSet(folder: string, request: { controls: boolean; ma
   const images: Uint8Array[] = [];
   const normals: Uint8Array[] = [];
   let options: RenderedSetOptions | null = null;
+  let faceModel: string | undefined;
   for (const name of shards) {
     if (people.length >= (request.maximumPeople ?? Infinity)) break;
     const file = openSafetensors(join(folder, name));
@@ -71,9 +74,25 @@ export function readRenderedSet(folder: string, request: { controls: boolean; ma
     options = own;
     people.push(...readIntegers(file, 'people'));
     images.push(readTensorBytes(file, 'images'));
-    if (request.controls) normals.push(readTensorBytes(openSafetensors(normalsPath(folder, name)), 'normals'));
+    if (!request.controls) continue;
+    const controls = openSafetensors(normalsPath(folder, name));
+    const drawnBy = controls.metadata['model'];
+    if (normals.length > 0 && drawnBy !== faceModel)
+      throw new JokerError(
+        'bad-file',
+        `${controls.path}: controls of face model ${drawnBy} beside others of ${faceModel}`,
+        'Remove the older normals-*.safetensors and make them again: scripts/render-controls.ts.',
+      );
+    faceModel = drawnBy;
+    normals.push(readTensorBytes(controls, 'normals'));
   }
-  return { options: options!, people, images: joined(images), normals: request.controls ? joined(normals) : null };
+  return {
+    options: options!,
+    people,
+    images: joined(images),
+    normals: request.controls ? joined(normals) : null,
+    ...(faceModel !== undefined && { faceModel }),
+  };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
