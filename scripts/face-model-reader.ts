@@ -38,7 +38,7 @@ export function learnReader(ground: ReaderGround, folders: readonly string[]): L
   const heldOut = lessons
     .filter((face) => face.heldOut)
     .map((face) => ({ ...face, read: readOf(ground, learned, face) }));
-  return { reference, ...learned, deviations: measure(ground, heldOut), ...responseOf(ground, heldOut) };
+  return { reference, ...learned, deviations: measure(ground, heldOut) };
 }
 
 type Learned = Pick<LandmarkReader, 'centre' | 'weights'>;
@@ -178,36 +178,6 @@ function measure({ model }: ReaderGround, faces: readonly Read[]): Float32Array 
   const known = correlations.slice(k).filter((r) => Number.isFinite(r));
   console.log(`  mean of ${known.length} expressions ${(known.reduce((a, b) => a + b, 0) / known.length).toFixed(3)}`);
   return Float32Array.from(deviations);
-}
-
-/**
- * What is read, on average, of true expressions: read ≈ rest + response·truth, least squares. A shape that nobody makes is taken to be
- * read as it is.
- */
-function responseOf({ model }: ReaderGround, faces: readonly Read[]): Pick<LandmarkReader, 'rest' | 'response'> {
-  const [k, shapes] = [3 + model.identityBasis.length, model.expressionNames.length];
-  const n = shapes + 1; // the last unknown is the rest
-  const rows = faces.map(({ truth }) => Float64Array.from([...truth.subarray(k), 1]));
-  const gram = new Float64Array(n * n);
-  for (const row of rows)
-    for (let a = 0; a < n; a++) for (let b = 0; b <= a; b++) gram[a * n + b]! += row[a]! * row[b]!;
-  for (let a = 0; a < n; a++) gram[a * n + a]! += 1; // one face at weight 1 that shows nothing: keeps rare shapes from wild values
-  if (!factorise(gram, n)) throw new Error('the expressions do not determine a response');
-  const solved = Array.from({ length: shapes }, (_, c) => {
-    const right = new Float64Array(n);
-    faces.forEach(({ read }, i) => {
-      add(right, rows[i]!, read[k + c]!);
-    });
-    solveFactorised(gram, right, n);
-    return right;
-  });
-  const never = model.expressionNames.map((_, c) => rows.every((row) => row[c] === 0));
-  return {
-    rest: Float32Array.from(solved, (row) => row[shapes]!),
-    response: solved.map((row, c) =>
-      Float32Array.from(row.subarray(0, shapes), (v, j) => (never[j] ? Number(j === c) : v)),
-    ),
-  };
 }
 
 function correlation(pairs: readonly (readonly [number, number])[]): number {

@@ -4,10 +4,10 @@
  * are judged by `joker evaluate tongue`.
  *
  *   npx tsx scripts/gate-expressions.ts <ict-facekit-light.safetensors> [--weights mini.safetensors] [--people 8] [--steps 16]
- *     [--plain] [--sheet pictures.png]
+ *     [--sheet pictures.png]
  *
  * Figures of a preset: the cosine between both changes (1: the same expression), and the length of the drawn change over that of
- * the true one along it (1: as strong). `--plain`: asks for the weights as they are, not as a fit would show them (`asFitted`).
+ * the true one along it (1: as strong).
  */
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
@@ -24,7 +24,7 @@ import { samplePerson } from '../src/data/synthetic/person.js';
 import { PeopleRenderer } from '../src/data/synthetic/render.js';
 import { sampleShot } from '../src/data/synthetic/shot.js';
 import { findFace } from '../src/face/analyse.js';
-import { asFitted, type ExpressionWeights, PRESETS, type PresetName } from '../src/face/expression.js';
+import { type ExpressionWeights, PRESETS, type PresetName } from '../src/face/expression.js';
 import type { Face } from '../src/face/face.js';
 import { withExpression } from '../src/face/reenact.js';
 import { cropImage } from '../src/photo/crop.js';
@@ -37,7 +37,6 @@ const { values, positionals } = parseArgs({
     weights: { type: 'string', default: assetPath('prior', 'mini.safetensors') },
     people: { type: 'string', default: '8' },
     steps: { type: 'string', default: '16' },
-    plain: { type: 'boolean', default: false },
     sheet: { type: 'string' },
   },
 });
@@ -84,7 +83,7 @@ for (let i = 0; i < Number(values.people); i++) {
   if (!face) continue;
   const look = referenceCrop(reference, face, size, 'blur');
   const draw = async (expression: ExpressionWeights) => {
-    const target = withExpression(face, tools.model, values.plain ? expression : asFitted(expression, tools.model));
+    const target = withExpression(face, tools.model, expression);
     const control = await prior.controlFeatures([controlImage(target, tools.model, size)]);
     const condition = await prior.prepare(captionOf({ expression }), look, null);
     return (

@@ -1,7 +1,7 @@
 /**
  * How much of each ARKit shape the fit shows: people are rendered frontally with one shape at a time, tracked and fitted, and
- * compared with themselves at rest. A shape's own share should be 1 and everything else 0; what people ask for is converted by
- * `asFitted` (src/face/expression.ts) with shares like these.
+ * compared with themselves at rest. A shape's own share should be 1 and everything else 0; a fit that
+ * weighs landmarks by what they tell stays below.
  *
  * Run: npx tsx scripts/gate-face-shapes.ts <ict-facekit-light.safetensors> [people] [weight]
  */

@@ -18,7 +18,7 @@ import { cosine } from '../src/evaluate/csim.js';
 import { openDescriptor } from '../src/evaluate/descriptor.js';
 import { lookAt } from '../src/evaluate/look.js';
 import { findFace } from '../src/face/analyse.js';
-import { asFitted, parseExpression } from '../src/face/expression.js';
+import { parseExpression } from '../src/face/expression.js';
 import { withExpression } from '../src/face/reenact.js';
 import { loadPhoto } from '../src/photo/load.js';
 import { JokerPrior, openPrior, type PriorModel, sample } from '../src/prior/index.js';
@@ -53,7 +53,7 @@ const picture = referenceCrop(photo, face, size, 'blur');
 const truth = await lookAt(referenceCrop(photo, face, 256, 'blur'), tools, descriptor);
 if (!truth) throw new Error(`no face found again in the crop of ${path}`);
 const faces = ASKED.map(([expression, , degrees]) => {
-  const target = withExpression(face, tools.model, asFitted(parseExpression(expression), tools.model));
+  const target = withExpression(face, tools.model, parseExpression(expression));
   return viewHead(target, tools.model, { azimuth: (degrees * Math.PI) / 180, elevation: 0 }, size).face;
 });
 

@@ -13,7 +13,7 @@ import type { PeopleRenderer } from '../src/data/synthetic/render.js';
 import { type Shot, sampleShot, type Tongue } from '../src/data/synthetic/shot.js';
 import { firstTracked } from '../src/data/tracked-shot.js';
 import type { FaceTools } from '../src/face/analyse.js';
-import { asFitted, type ExpressionWeights } from '../src/face/expression.js';
+import type { ExpressionWeights } from '../src/face/expression.js';
 import type { Face } from '../src/face/face.js';
 import type { MorphableModel } from '../src/face/model/model.js';
 import { withExpression } from '../src/face/reenact.js';
@@ -86,7 +86,7 @@ export function asksOf(person: HeldOut, people: number, driver: HeldOut, model: 
   const noise = (name: string, i: number) => foldIn(foldInName(person.key, name), i);
   const size = person.reference.width;
   const posed = (face: Face, weights: ExpressionWeights, yaw: number) =>
-    turnFace(withExpression(face, model, asFitted(weights, model)), model, { azimuth: yaw, elevation: 0 });
+    turnFace(withExpression(face, model, weights), model, { azimuth: yaw, elevation: 0 });
   const drawn = (target: Face) => ({ target, control: controlImage(target, model, size) });
   const caption = (expression: ExpressionWeights) => captionOf({ expression: words ? expression : {} });
   const closed = [0, 0.5].map((k) => OPEN * place(k));

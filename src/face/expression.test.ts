@@ -2,15 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JokerError } from '../core/errors.js';
 import { assetPath } from '../core/files/assets.js';
-import {
-  ARKIT_52,
-  asFitted,
-  checkExpression,
-  editDistance,
-  nearestName,
-  PRESETS,
-  parseExpression,
-} from './expression.js';
+import { ARKIT_52, checkExpression, editDistance, nearestName, PRESETS, parseExpression } from './expression.js';
 import { loadMorphableModel } from './model/load.js';
 
 const failure = (text: string): string => {
@@ -91,36 +83,5 @@ describe('editDistance', () => {
 
   it('finds the nearest name', () => {
     expect(nearestName('eyeblinkleft', ARKIT_52)).toBe('eyeBlinkLeft');
-  });
-});
-
-describe('asFitted', () => {
-  const builtin = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
-
-  it('is rest plus response times what is asked, within 0 … 1, and leaves what no skin shows as it is', () => {
-    const reader = { rest: Float32Array.of(0.1, 0.2), response: [Float32Array.of(0.5, -0.5), Float32Array.of(0, 2)] };
-    const toy = {
-      ...builtin,
-      expressionNames: ['jawOpen', 'mouthPucker'],
-      reader: { ...builtin.reader!, ...reader },
-    };
-    const fitted = asFitted({ jawOpen: 0.4, mouthPucker: 0.2, tongueOut: 1 }, toy);
-    expect(fitted['jawOpen']).toBeCloseTo(0.2, 6); // 0.1 + 0.5·0.4 − 0.5·0.2
-    expect(fitted['mouthPucker']).toBeCloseTo(0.6, 6);
-    expect(fitted['tongueOut']).toBe(1);
-    expect(asFitted({ mouthPucker: 1 }, toy)).toEqual({ mouthPucker: 1 }); // 2.2 bounded; −0.4 bounded to nothing
-  });
-
-  it('changes nothing for a model without a reader', () => {
-    expect(asFitted(PRESETS.smile, { ...builtin, reader: null })).toEqual(PRESETS.smile);
-  });
-
-  it('with the builtin model grows with what is asked, less than in full, for what landmarks tell', () => {
-    for (const name of ['jawOpen', 'mouthSmileLeft', 'eyeBlinkRight', 'browDownLeft']) {
-      const at = (weight: number) => asFitted({ [name]: weight }, builtin)[name] ?? 0;
-      expect(at(1)).toBeGreaterThan(at(0.5));
-      expect(at(0.5)).toBeGreaterThan(at(0));
-      expect(at(1) - at(0)).toBeLessThan(1);
-    }
   });
 });

@@ -157,19 +157,3 @@ export function editDistance(a: string, b: string): number {
   }
   return row[t.length]!;
 }
-
-/**
- * Weights that a person asks for, as the fit of a face that truly has them would show them on average: what control images go by,
- * because priors learn from fits. Without a reader the model's fits are taken at their word. `tongueOut`, which no skin shows, stays.
- */
-export function asFitted(weights: ExpressionWeights, model: MorphableModel): ExpressionWeights {
-  const { reader, expressionNames } = model;
-  if (!reader) return weights;
-  const shown = expressionNames.map((name, row) => {
-    const across = reader.response[row]!;
-    const read = expressionNames.reduce((sum, asked, j) => sum + across[j]! * (weights[asked] ?? 0), reader.rest[row]!);
-    return [name, Math.max(0, Math.min(1, read))] as const;
-  });
-  const unknown = Object.entries(weights).filter(([name]) => !expressionNames.includes(name));
-  return withoutZeros(Object.fromEntries([...shown, ...unknown]));
-}

@@ -92,8 +92,7 @@ describe('readLandmarks', () => {
     const random = new RandomStream(randomKey(7));
     const centre = Float32Array.of(0.1, 0.2, -0.1, 0.5, -1);
     const weights = Array.from(centre, () => Float32Array.from({ length: LENGTH }, () => 0.01 * random.normal()));
-    const response = [Float32Array.of(1)];
-    const reader = { reference, centre, weights, deviations: centre, rest: Float32Array.of(0), response };
+    const reader = { reference, centre, weights, deviations: centre };
     const angle = [0.1, 0.5, -0.2] as const;
     const expected = (k: number) => centre[k]! + (angle[k] ?? 0);
     readLandmarks(reader, tracked(Float64Array.from(reference), angle, 20, [3, 4, 5])).forEach((v, k) => {

@@ -9,7 +9,7 @@ import { captionOf, reenactCaption } from '../condition/caption.js';
 import { JokerError } from '../core/errors.js';
 import { assetPath } from '../core/files/assets.js';
 import { type FaceTools, findFace } from '../face/analyse.js';
-import { asFitted, type ExpressionWeights } from '../face/expression.js';
+import type { ExpressionWeights } from '../face/expression.js';
 import type { Face } from '../face/face.js';
 import type { MorphableModel } from '../face/model/model.js';
 import { reenact, withExpression } from '../face/reenact.js';
@@ -72,7 +72,7 @@ export async function targetOf(
     const driving = await onlyFace(await loadPhoto(options.drive), options.drive, tools, context);
     target = reenact(reference, driving);
   }
-  if (expression) target = withExpression(target, tools.model, asFitted(expression, tools.model));
+  if (expression) target = withExpression(target, tools.model, expression);
   const wanted = expression ?? target.arkit;
   const caption = options.text ?? reenactCaption('a person', captionOf({ expression: wanted }));
   return { target, caption: caption.toLowerCase() };

@@ -4,7 +4,7 @@
  * Tensors: mean [N,3]; identity [K,N,3] and expression [E,N,3] as rows divided by their largest entry, with that entry in
  * identity_scale [K] and expression_scale [E], so that fp16 keeps its digits; expression_stds [E]; triangles [T,3] and
  * tracker_vertices [468] as whole numbers. Where the model has a reader: reader [C,468,3] and reader_scale as the bases,
- * reader_reference [468,3], reader_centre [C], reader_deviations [C], reader_rest [E], reader_response [E,E]. Metadata: name, expression_names.
+ * reader_reference [468,3], reader_centre [C], reader_deviations [C]. Metadata: name, expression_names.
  */
 import { JokerError } from '../../core/errors.js';
 import {
@@ -63,18 +63,13 @@ function readerIn(file: SafetensorsFile): LandmarkReader | null {
   shapeIn(file, 'reader_reference', [MESH_POINTS, 3]);
   shapeIn(file, 'reader_centre', [count]);
   shapeIn(file, 'reader_deviations', [count]);
-  shapeIn(file, 'reader_rest', [shapes]);
-  shapeIn(file, 'reader_response', [shapes, shapes]);
   const deviations = readTensor(file, 'reader_deviations');
   if (!deviations.every((value) => value > 0)) throw wrong(file, 'reader_deviations has a value that is not above 0');
-  const response = readTensor(file, 'reader_response');
   return {
     reference: readTensor(file, 'reader_reference'),
     centre: readTensor(file, 'reader_centre'),
     weights: scaledRows(file, 'reader'),
     deviations,
-    rest: readTensor(file, 'reader_rest'),
-    response: Array.from({ length: shapes }, (_, e) => response.slice(e * shapes, (e + 1) * shapes)),
   };
 }
 
@@ -130,15 +125,12 @@ export async function saveMorphableModel(
   });
 }
 
-function readerTensors({ reference, centre, weights, deviations, rest, response }: LandmarkReader): TensorToWrite[] {
-  const across = Float32Array.from(response.flatMap((row) => [...row]));
+function readerTensors({ reference, centre, weights, deviations }: LandmarkReader): TensorToWrite[] {
   return [
     ...scaledTensors('reader', weights, MESH_POINTS),
     { name: 'reader_reference', dtype: 'F32', shape: [MESH_POINTS, 3], data: reference },
     { name: 'reader_centre', dtype: 'F32', shape: [centre.length], data: centre },
     { name: 'reader_deviations', dtype: 'F32', shape: [deviations.length], data: deviations },
-    { name: 'reader_rest', dtype: 'F32', shape: [rest.length], data: rest },
-    { name: 'reader_response', dtype: 'F32', shape: [rest.length, rest.length], data: across },
   ];
 }
 

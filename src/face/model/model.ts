@@ -52,10 +52,6 @@ export type LandmarkReader = {
   readonly weights: readonly Float32Array[];
   /** C standard deviations that a fit may expect about the reading: what it leaves open, less where landmarks tell little */
   readonly deviations: Float32Array;
-  /** E: what is read, on average, of a face at rest */
-  readonly rest: Float32Array;
-  /** E rows of E: by how much each true shape at weight 1 moves what is read on average; a row belongs to what is read */
-  readonly response: readonly Float32Array[];
 };
 
 /** Coefficients of one face. */
