@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JokerError } from '../core/errors.js';
-import { assetPath } from '../core/files/assets.js';
 import { ARKIT_52, checkExpression, editDistance, nearestName, PRESETS, parseExpression } from './expression.js';
-import { loadMorphableModel } from './model/load.js';
 
 const failure = (text: string): string => {
   try {

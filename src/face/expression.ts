@@ -8,7 +8,6 @@
 import { z } from 'zod';
 import { JokerError } from '../core/errors.js';
 import { ARKIT_NAMES } from './arkit.js';
-import type { MorphableModel } from './model/model.js';
 
 /** All 52 names, in Apple's order. */
 export const ARKIT_52: readonly string[] = ARKIT_NAMES;
