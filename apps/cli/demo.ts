@@ -18,7 +18,9 @@ export function addDemo(program: Command): void {
     .description('the main job on a picture from the package')
     .option('--out <folder>', 'folder for the results', 'out/demo');
   withHeadOptions(command).action(async (options: Options) => {
-    process.stderr.write(`A rendered person, unseen in training (${PHOTO}), becomes a 3D head with the mouth wide open.\n`);
+    process.stderr.write(
+      `A rendered person, unseen in training (${PHOTO}), becomes a 3D head with the mouth wide open.\n`,
+    );
     await makeHead({ ...options, photo: PHOTO, expression: EXPRESSION });
   });
 }
