@@ -6,26 +6,15 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
 import { JokerError } from '../core/errors.js';
+import { findProgram } from '../core/files/programs.js';
 import { type Image, toBytes } from '../core/image.js';
 import { checkFrames } from './images.js';
 import { type Maker, SYNTHETIC_STATEMENT } from './marks.js';
 
-/** Path of the `ffmpeg` program on PATH, or null. Relative entries of PATH are skipped: the current folder is not trusted. */
-export async function findFfmpeg(path = process.env.PATH ?? ''): Promise<string | null> {
-  const name = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
-  for (const folder of path.split(delimiter).filter(isAbsolute)) {
-    const candidate = join(folder, name);
-    const found = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (found) return candidate;
-  }
-  return null;
+/** Path of the `ffmpeg` program on PATH, or null; see `findProgram`. */
+export function findFfmpeg(path?: string): Promise<string | null> {
+  return findProgram('ffmpeg', path);
 }
 
 /** How a video is written. */

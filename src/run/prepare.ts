@@ -30,7 +30,7 @@ import { type SplitOptions, splitSubjects } from './prepare-split.js';
 /** What to prepare and how. */
 export type PrepareOptions = SplitOptions &
   ValidityOptions & {
-    /** folder of pictures, or `rendered:wild`, `rendered:studio`, `rendered:bench` */
+    /** folder of pictures and videos, or `rendered:wild`, `rendered:studio`, `rendered:bench` */
     readonly source: string;
     /** root to fill; goes on with what is there */
     readonly out: string;
@@ -81,7 +81,7 @@ export async function prepareData(options: PrepareOptions, context: JobContext):
   const { out, parts = 1, part = 0, threads } = options;
   if (part >= parts)
     throw new JokerError('bad-argument', `part ${part} of ${parts}`, `Parts are numbered from 0 to ${parts - 1}.`);
-  const source = openSource(options, context);
+  const source = await openSource(options, context);
   const alone = parts === 1;
   await settleOptions(out, source, alone);
   const tools = await loadFaceTools(undefined, { threads });
@@ -103,7 +103,7 @@ function note({ report }: JobContext, level: 'info' | 'warning', text: string): 
   report({ kind: 'note', level, text });
 }
 
-function openSource(options: PrepareOptions, context: JobContext): Source {
+async function openSource(options: PrepareOptions, context: JobContext): Promise<Source> {
   const { source, size = SIZE, people, frames, cameras = 16, headModel } = options;
   const setting = RENDERED_SETTINGS.find((one) => source === `rendered:${one}`);
   if (source.startsWith('rendered:') && !setting)
@@ -113,7 +113,7 @@ function openSource(options: PrepareOptions, context: JobContext): Source {
       `Known: ${RENDERED_SETTINGS.map((s) => `rendered:${s}`).join(', ')}.`,
     );
   if (!setting) {
-    const folder = photoFolder(source, { size, people, frames });
+    const folder = await photoFolder(source, { size, people, frames });
     const [first] = folder.ignored;
     if (first !== undefined)
       note(context, 'warning', `${folder.ignored.length} files are no pictures and are left out, the first: ${first}`);

@@ -1,8 +1,9 @@
 /**
  * A person's own pictures as a source: `<folder>/<subject>/<sequence>/<picture>`, or `<folder>/<subject>/<picture>` for one
  * sequence, or `<sequence>/<frame folder>/<camera picture>` for several cameras. `<picture>.txt` beside a picture is its caption.
+ * Videos, too: `<subject>/<sequence>.mp4`, or `<sequence>/<camera>.mp4` for several cameras that ran together (clips.ts).
  *
- * Not for videos: take frames out of them first. Frames are numbered by their names where all of a sequence are numbers of at most
+ * Frames are numbered by their names where all of a sequence are numbers of at most
  * five digits (`frame_` may stand before), else by their order, so pictures added later may renumber the others.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -13,12 +14,14 @@ import { loadPhoto } from '../../photo/load.js';
 import { isName, WILD_CAMERA, WILD_SEQUENCE } from '../prepare/layout.js';
 import { balancedList, interiorFrames } from '../prepare/selection.js';
 import type { PlannedFrame, PlannedSubject, Source } from '../prepare/source.js';
+import { Clips } from './clips.js';
+import { VIDEO } from './video-frames.js';
 
 /** Which of the pictures to take. */
 export type PhotoFolderOptions = {
   /** side of the crops that will be cut */
   readonly size: number;
-  /** frames of a sequence: interior points of it; default all */
+  /** frames of a sequence: interior points of it; default all pictures, and 10 of a video, as the paper takes of CelebV-Text */
   readonly frames?: number;
   /** subjects, balanced over the first 11 letters of their names; default all */
   readonly people?: number;
@@ -36,22 +39,25 @@ const MOST_ENTRIES = 1_000_000;
 const CAPTION_BYTES = 65536;
 
 /**
- * Lists the pictures; reads none.
- * @throws JokerError missing-file, bad-file (two names that become one), nothing-to-do when there is no picture.
+ * Lists the pictures; reads none, but counts the frames of videos.
+ * @throws JokerError missing-file, bad-file (two names that become one, a video of no use), nothing-to-do when there is no picture,
+ *   unsupported when there are videos and no ffprobe.
  */
-export function photoFolder(root: string, options: PhotoFolderOptions): PhotoFolder {
+export async function photoFolder(root: string, options: PhotoFolderOptions): Promise<PhotoFolder> {
   const ignored: string[] = [];
+  const clips = new Clips(root, options.frames);
   const folders = entriesOf(root).filter((entry) => isFolder(join(root, entry)));
   const chosen = balancedList(folders, options.people);
   const names = safeNames(chosen, root);
-  const subjects = chosen
-    .map((folder, i) => subjectOf(join(root, folder), folder, names[i]!, options, ignored))
-    .filter((subject) => subject.frames.length > 0);
+  const found: PlannedSubject[] = [];
+  for (const [i, folder] of chosen.entries())
+    found.push(await subjectOf(join(root, folder), folder, names[i]!, { options, ignored, clips }));
+  const subjects = found.filter((subject) => subject.frames.length > 0);
   if (subjects.length === 0)
     throw new JokerError(
       'nothing-to-do',
       `${root}: holds no pictures`,
-      'Arrange them as <subject>/<sequence>/<picture>.jpg (or .png, .webp).',
+      'Arrange them as <subject>/<sequence>/<picture>.jpg (or .png, .webp), or <subject>/<sequence>.mp4.',
     );
   return {
     kind: 'photo',
@@ -61,33 +67,43 @@ export function photoFolder(root: string, options: PhotoFolderOptions): PhotoFol
     tongueBonus: 0,
     ignored,
     load: async (frame, camera) => {
-      const path = join(root, frame.origins[camera]!);
-      return { photo: await loadPhoto(path), matte: null, caption: captionBeside(path) };
+      const origin = frame.origins[camera]!;
+      const clip = clips.of(origin);
+      const path = clip?.path ?? join(root, origin);
+      const photo = clip ? await clips.frame(clip) : await loadPhoto(path);
+      return { photo, matte: null, caption: captionBeside(path) };
     },
   };
 }
 
-function subjectOf(
-  folder: string,
-  origin: string,
-  name: string,
-  options: PhotoFolderOptions,
-  ignored: string[],
-): PlannedSubject {
+/** What listing shares. */
+type Listing = { readonly options: PhotoFolderOptions; readonly ignored: string[]; readonly clips: Clips };
+
+async function subjectOf(folder: string, origin: string, name: string, listing: Listing): Promise<PlannedSubject> {
   const entries = entriesOf(folder);
-  const sequences = entries.filter((entry) => isFolder(join(folder, entry)));
-  const names = safeNames(sequences, folder);
-  const loose = framesOf(folder, origin, { subject: name, sequence: WILD_SEQUENCE, flat: true }, options, ignored);
-  const rest = sequences.flatMap((entry, i) =>
-    framesOf(
-      join(folder, entry),
-      `${origin}/${entry}`,
-      { subject: name, sequence: names[i]!, flat: false },
-      options,
-      ignored,
-    ),
+  const sequences = entries.filter((entry) => isFolder(join(folder, entry)) || VIDEO.test(entry));
+  const names = safeNames(
+    sequences.map((entry) => (VIDEO.test(entry) ? stem(entry) : entry)),
+    folder,
   );
-  return { name, origin, frames: [...loose, ...rest], calibration: null };
+  const frames = framesOf(folder, origin, { subject: name, sequence: WILD_SEQUENCE, flat: true }, listing);
+  for (const [i, entry] of sequences.entries()) {
+    const place = { subject: name, sequence: names[i]!, flat: false };
+    const inside = join(folder, entry);
+    const cameras = isFolder(inside) ? videosOf(inside, `${origin}/${entry}`) : { [WILD_CAMERA]: `${origin}/${entry}` };
+    if (Object.keys(cameras).length > 0) frames.push(...(await listing.clips.plan(place, cameras)));
+    else frames.push(...framesOf(inside, `${origin}/${entry}`, place, listing));
+  }
+  return { name, origin, frames, calibration: null };
+}
+
+/** The cameras of a folder of videos; none where there is a picture or a folder beside them. */
+function videosOf(folder: string, origin: string): Record<string, string> {
+  const entries = entriesOf(folder);
+  if (entries.some((entry) => PICTURE.test(entry) || isFolder(join(folder, entry)))) return {};
+  const videos = entries.filter((entry) => VIDEO.test(entry));
+  const names = safeNames(videos.map(stem), folder);
+  return Object.fromEntries(videos.map((entry, i) => [names[i]!, `${origin}/${entry}`]));
 }
 
 type Place = { readonly subject: string; readonly sequence: string; readonly flat: boolean };
@@ -97,8 +113,7 @@ function framesOf(
   folder: string,
   origin: string,
   { subject, sequence, flat }: Place,
-  options: PhotoFolderOptions,
-  ignored: string[],
+  { options, ignored }: Listing,
 ): PlannedFrame[] {
   const found: { name: string; origins: Record<string, string> }[] = [];
   for (const entry of entriesOf(folder)) {
@@ -107,7 +122,7 @@ function framesOf(
       const origins = flat ? {} : camerasOf(path, `${origin}/${entry}`, ignored);
       if (Object.keys(origins).length > 0) found.push({ name: entry, origins });
     } else if (PICTURE.test(entry)) found.push({ name: stem(entry), origins: { [WILD_CAMERA]: `${origin}/${entry}` } });
-    else if (!BESIDE.test(entry)) ignored.push(path);
+    else if (!BESIDE.test(entry) && !(flat && VIDEO.test(entry))) ignored.push(path);
   }
   const numbers = frameNumbers(found.map(({ name }) => name));
   const order = [...found.keys()].sort((a, b) => numbers[a]! - numbers[b]!);
