@@ -129,10 +129,7 @@ function priorOf(model: MorphableModel, landmarks: Float32Array, translation: nu
       Float64Array.from([...Array.from(values).slice(0, 3), ...place, ...Array.from(values).slice(3)]);
     return {
       means: around(readLandmarks(reader, landmarks), [0, 0, 0]),
-      deviations: around(
-        reader.deviations.map((d, i) => (i < 3 ? d * Number(process.env['HOLD'] ?? 1) : d)),
-        pose.slice(3),
-      ),
+      deviations: around(reader.deviations, pose.slice(3)),
     };
   }
   const deviations = Float64Array.from([...pose, ...model.identityBasis.map(() => 1), ...model.expressionStds]);
