@@ -5,7 +5,6 @@
  *    and averaged. 2. Template: those points, subdivided once and laid onto the skin, holes at eyes and mouth. 3. Statistics: the
  *    population is Gaussian in the family's own modes, so the covariance at the template's points is known exactly; its
  *    principal components are the identity basis. Each expression is scanned alone and stored under its ARKit name.
- *
  *    4. Reader: how the tracker's landmarks tell those coefficients, learned from rendered training sets
  *    (face-model-lessons.ts, face-model-reader.ts); without folders the model has none, and fits treat every landmark alike.
  *
@@ -24,7 +23,10 @@ import { learnReader } from './face-model-reader.js';
 import { buildFaceTemplate, expressed, type FaceTemplate, sampleAt } from './face-model-template.js';
 
 const [source, output = 'assets/face/builtin.safetensors', peopleText = '80', ...folders] = process.argv.slice(2);
-if (!source) throw new Error('usage: build-face-model.ts <ict-facekit-light.safetensors> [output] [people]');
+if (!source)
+  throw new Error(
+    'usage: build-face-model.ts <ict-facekit-light.safetensors> [output] [people] [folders of rendered shards …]',
+  );
 
 /** Modes beyond these hold less than a hundredth of the population's variance. */
 const IDENTITY_MODES = 60;

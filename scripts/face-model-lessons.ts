@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { openSafetensors, readIntegers } from '../src/core/files/safetensors.js';
-import { type RenderedSetOptions, renderedPerson, renderedShot, variantsOf } from '../src/data/rendered.js';
+import { type RenderedSetOptions, renderedPerson, renderedShot, TRIES, variantsOf } from '../src/data/rendered.js';
 import { shardLandmarks, shardNames } from '../src/data/sources/rendered-shards.js';
 import type { HeadModel, Pose } from '../src/data/synthetic/head-model.js';
 import type { MorphableModel } from '../src/face/model/model.js';
@@ -78,7 +78,10 @@ function readSamples({ head, model, identityOf }: ReaderGround, folder: string):
         for (let view = 0; view < options.views; view++) {
           const item = (index * options.frames + frame) * options.views + view;
           const landmarks = all.slice(item * 478 * 3, item * 478 * 3 + LENGTH);
-          const poses = [0, 1, 2].map((attempt) => renderedShot(options, person, frame, view, attempt).pose);
+          const poses = Array.from(
+            { length: TRIES },
+            (_, attempt) => renderedShot(options, person, frame, view, attempt).pose,
+          );
           out.push({ landmarks, coefficients, poses, heldOut: person % 10 === 0 });
         }
       }
@@ -87,11 +90,14 @@ function readSamples({ head, model, identityOf }: ReaderGround, folder: string):
   return out;
 }
 
+/** Rounds of aligning to the mean and taking it anew. The first turns all onto one face; further ones only refine (chosen, not compared). */
+const MEAN_ROUNDS = 4;
+
 /** The symmetric mean of landmarks aligned to it: centred, RMS distance 1. */
 function meanLandmarks(samples: readonly Sample[], mirror: readonly number[]): Float32Array {
   let mean = canonicalLandmarks(samples[0]!.landmarks, flipped(samples[0]!.landmarks)).points;
   const some = samples.filter((_, i) => i % 7 === 0); // a mean needs no more
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < MEAN_ROUNDS; round++) {
     const sum = new Float64Array(LENGTH);
     for (const { landmarks } of some) add(sum, canonicalLandmarks(landmarks, mean).points);
     add(sum, mirrored(sum.slice(), mirror));

@@ -27,6 +27,9 @@ const SMALLEST = 0.001;
  */
 const ANGLE_TRUST = 0.15;
 
+/** Identity modes whose figures are printed: the first ones are what can be seen. */
+const SHOWN_MODES = 10;
+
 /** Learns from the shards of some folders (scripts/render-training-set.ts); every tenth person is held out and measured. */
 export function learnReader(ground: ReaderGround, folders: readonly string[]): LandmarkReader {
   const { lessons, reference } = readLessons(ground, folders);
@@ -172,7 +175,7 @@ function measure({ model }: ReaderGround, faces: readonly Read[]): Float32Array 
     // what landmarks hardly tell, they should not move either: their misfit would go there
     const trust = c < 3 ? ANGLE_TRUST : c < k ? 1 : Math.max(0, r || 0);
     const deviation = Math.max(SMALLEST, open * trust);
-    if (c < 13 || c >= k) console.log(`  ${name.padEnd(20)} ${r.toFixed(2)} ${open.toFixed(3)}`);
+    if (c < 3 + SHOWN_MODES || c >= k) console.log(`  ${name.padEnd(20)} ${r.toFixed(2)} ${open.toFixed(3)}`);
     return deviation;
   });
   const known = correlations.slice(k).filter((r) => Number.isFinite(r));

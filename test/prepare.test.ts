@@ -138,6 +138,7 @@ describe('rendered people', () => {
 
   test('are a training set in memory, with controls drawn from the fits', async () => {
     const set = await preparedPictures(calm, true);
+    expect(set.faceModel).toBe('builtin-2');
     expect([set.people, set.frames, set.views, set.size, set.captions.length]).toEqual([1, 2, 1, 64, 2]);
     const frame = openPrepared(calm, { setting: 'wild', split: 'train' }).frames[0]!; // the same order: one person's, by divex
     const { image } = await loadPhoto(join(calm, frame.meta.path));
@@ -148,6 +149,20 @@ describe('rendered people', () => {
     const error = drawn.data.reduce((sum, v, i) => sum + Math.abs(v - stored.image.data[i]!), 0) / pixels;
     expect(error).toBeLessThan(0.03); // what JPEG at quality 75 loses of a small picture of edges
     expect(error).toBeGreaterThan(0); // not the JPEG itself
+  });
+
+  test('of another face model are not mixed with: neither made beside them nor trained on', {
+    timeout: 600_000,
+  }, async () => {
+    const out = at('older-model');
+    cpSync(calm, out, { recursive: true });
+    const options = join(out, 'PREPARE.json');
+    writeFileSync(options, readFileSync(options, 'utf8').replace(',"faceModel":"builtin-2"', ''));
+    expect(run(...wild, '--out', out).stderr).toMatch(/was prepared with .*now asked for is .*"faceModel":"builtin-2"/);
+    const frame = openPrepared(out, { setting: 'wild', split: 'train' }).frames[1]!;
+    const fit = join(out, frame.folder, 'bfm_eg3d/cam_00.json');
+    writeFileSync(fit, readFileSync(fit, 'utf8').replace('"builtin-2"', '"builtin"'));
+    await expect(preparedPictures(out, true)).rejects.toThrow(/fits of the face models builtin-2 and builtin/);
   });
 
   test('a damaged file of a finished frame is named, and its frame is not valid', { timeout: 600_000 }, () => {

@@ -1,6 +1,7 @@
 /**
  * Trainings as jobs: threads that draw batches ahead leave a training the same to the bit, resumed ones too, and are not waited
- * for when they have failed; a prior that starts from an older one keeps its latents' scale.
+ * for when they have failed; a prior that starts from an older one keeps its latents' scale, and one that trains names the face model
+ * of its controls.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +11,7 @@ import { assetPath } from '../src/core/files/assets.js';
 import { openSafetensors } from '../src/core/files/safetensors.js';
 import { silent } from '../src/core/progress.js';
 import { trainStage } from '../src/run/train-job.js';
-import { prepareMaterial } from '../src/run/train-prior.js';
+import { prepareMaterial, priorConfig } from '../src/run/train-prior.js';
 import { BatchSupply, makeSupplyMemory } from '../src/train/supply.js';
 import { writeNoiseShards } from './fixtures/noise-shards.js';
 
@@ -65,4 +66,19 @@ test('a start from an older prior keeps the scale of its latents, whatever the n
   expect(await scaleOf(older)).toBe(config.vae.scaling_factor);
   // A fresh autoencoder's latents of noise have another spread than those of faces.
   expect(Math.abs(measured / config.vae.scaling_factor - 1)).toBeGreaterThan(0.1);
+});
+
+test('a prior names the face model that drew its controls; sets of two models are refused', async () => {
+  await trained('models', 0, 1);
+  const asked = { stage: 'prior' as const, ...request('models') };
+  const set = async (model: string) => {
+    const path = join(folder, `shards-${model}`);
+    await writeNoiseShards(path, model);
+    return path;
+  };
+  const first = await prepareMaterial(asked, await set('one'), true);
+  expect(priorConfig(first).face_model).toBe('one');
+  await expect(prepareMaterial(asked, await set('other'), true, first)).rejects.toThrow(
+    /shards-other: controls of face model other; those of the first set are of one/,
+  );
 });

@@ -1,4 +1,4 @@
-/** The verb `prepare`: photos or rendered people into the disk layout of the paper's data. */
+/** The verb `prepare`: photos, videos or rendered people into the disk layout of the paper's data. */
 
 import type { Command } from 'commander';
 import { VARIETIES } from '../../src/data/synthetic/variety.js';
@@ -14,7 +14,10 @@ export function addPrepare(program: Command): void {
   const command = program
     .command('prepare')
     .description('prepare training data in the layout of the paper: crops, fits, control images, captions, lists')
-    .argument('<source>', 'folder of <subject>/<sequence>/<picture>, or rendered:wild, rendered:studio, rendered:bench')
+    .argument(
+      '<source>',
+      'folder of <subject>/<sequence>/<picture> or <subject>/<sequence>.mp4, or rendered:wild, rendered:studio, rendered:bench',
+    )
     .requiredOption('--out <root>', 'folder to fill; goes on with what is there')
     .option('--size <pixels>', 'side of the crops', numberBetween(32, 2048, true), 512)
     .option('--people <count>', 'rendered people, or most subjects of a folder', numberBetween(1, 1e5, true))

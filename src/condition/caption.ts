@@ -40,7 +40,7 @@ const STRONG = 0.5;
 function mouthPhrases(w: Weight, pair: Weight): string[] {
   const jaw = w('jawOpen');
   const out = lipPhrases(w, pair);
-  if (jaw >= WIDE_OPEN && pair('browDown') > VISIBLE) out.push('shouting');
+  if (jaw > WIDE_OPEN && pair('browDown') > VISIBLE) out.push('shouting');
   if (jaw > WIDE_OPEN) out.push('with mouth wide open');
   else if (jaw >= OPEN) out.push('with mouth open');
   return out;

@@ -49,7 +49,7 @@ export type RenderedItem = {
 };
 
 /** Attempts at an item, each with another pose, before its person is left out: the tracker misses about one in a hundred. */
-const TRIES = 3;
+export const TRIES = 3;
 
 /** The person of an index; of plain variety by default. */
 export function renderedPerson(model: HeadModel, seed: number, person: number, variety?: Variety): Person {

@@ -7,11 +7,9 @@ import type { FaceTools } from '../face/analyse.js';
 import { faceFromTracking } from '../face/analyse.js';
 import type { Face } from '../face/face.js';
 import { type Photo, photoFromImage } from '../photo/photo.js';
+import { TRIES } from './rendered.js';
 import type { Rendering } from './synthetic/render.js';
 import type { Shot } from './synthetic/shot.js';
-
-/** Attempts, each with another shot, before a person is left out; as in the training set. */
-const TRIES = 3;
 
 /** A shot whose face was found. */
 export type TrackedShot = {

@@ -120,7 +120,7 @@ function boxScale(landmarks: Float32Array): number {
   return Math.max(interOcularDistance(landmarks), 0.5 * (y1 - y0)); // outer eye corners are half a face height apart
 }
 
-/** Pose: free but for the translation. Coefficients: around what the model's reader says, else around 0. */
+/** Translation: about the middle. Angles and coefficients: around what the model's reader says; without one, free and around 0. */
 function priorOf(model: MorphableModel, landmarks: Float32Array, translation: number): Prior {
   const pose = [Infinity, Infinity, Infinity, translation, translation, translation];
   const { reader } = model;

@@ -47,6 +47,7 @@ const config: PriorConfig = parsePriorConfig(
     scheduler: {},
     tokenizer: tokenizerJson(trainBpe(['a man', 'a man smiling', 'smiling'], 530)),
     image_size: 16,
+    face_model: 'builtin-2',
   },
   'test',
 );

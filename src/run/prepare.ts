@@ -83,9 +83,9 @@ export async function prepareData(options: PrepareOptions, context: JobContext):
     throw new JokerError('bad-argument', `part ${part} of ${parts}`, `Parts are numbered from 0 to ${parts - 1}.`);
   const source = await openSource(options, context);
   const alone = parts === 1;
-  await settleOptions(out, source, alone);
   const tools = await loadFaceTools(undefined, { threads });
   try {
+    await settleOptions(out, source, tools.model.name, alone);
     const subjects = source.subjects.filter((_, i) => i % parts === part);
     const done = await prepareFrames(options, source, subjects, tools, context);
     const complete = isComplete(out, source);
@@ -113,10 +113,14 @@ async function openSource(options: PrepareOptions, context: JobContext): Promise
       `Known: ${RENDERED_SETTINGS.map((s) => `rendered:${s}`).join(', ')}.`,
     );
   if (!setting) {
-    const folder = await photoFolder(source, { size, people, frames });
+    const folder = await photoFolder(source, { size, people, frames }, context.signal);
     const [first] = folder.ignored;
     if (first !== undefined)
-      note(context, 'warning', `${folder.ignored.length} files are no pictures and are left out, the first: ${first}`);
+      note(
+        context,
+        'warning',
+        `${folder.ignored.length} files are no pictures or videos and are left out, the first: ${first}`,
+      );
     return folder;
   }
   const renderer = new PeopleRenderer(openHeadModel(headModel));
@@ -147,9 +151,13 @@ function range(count: number): number[] {
 }
 
 /** A root is made from one source with one set of options; more people may follow later. */
-async function settleOptions(root: string, source: Source, alone: boolean): Promise<void> {
+/** The face model of roots whose options do not name one: they were begun before there was a second. */
+const FIRST_FACE_MODEL = 'builtin';
+
+async function settleOptions(root: string, source: Source, model: string, alone: boolean): Promise<void> {
   const path = join(root, ROOT_FILES.options);
-  const text = `${JSON.stringify({ format: 'joker-prepare/1', ...source.identity })}\n`;
+  const named = model === FIRST_FACE_MODEL ? {} : { faceModel: model };
+  const text = `${JSON.stringify({ format: 'joker-prepare/1', ...source.identity, ...named })}\n`;
   if (!existsSync(path)) return settle(path, text, alone);
   const found = `${JSON.stringify(parseJsonStrict(readFileText(path), path))}\n`;
   if (found !== text)

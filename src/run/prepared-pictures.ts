@@ -26,7 +26,7 @@ const LEAST_FRAMES = 2;
  * Reads the training list of a root: for each person the first F frames by divex, F such that the most pictures are used.
  * @param controls also control images, drawn again from the stored fits when they belong to our model (the stored ones went
  *   through JPEG), else read.
- * @throws JokerError nothing-to-do when nobody has two frames; missing-file, bad-file.
+ * @throws JokerError nothing-to-do when nobody has two frames; missing-file, bad-file, also for fits of two face models.
  */
 export async function preparedPictures(root: string, controls: boolean): Promise<PictureSet> {
   const { frames: listed } = openPrepared(root, { setting: 'studio', split: 'train', limit: Infinity });
@@ -43,10 +43,10 @@ export async function preparedPictures(root: string, controls: boolean): Promise
   const list = people.flat().flatMap((frame) => viewsOf(frame, views));
   const images = await pixelsOf(root, list, 'image', size);
   const model = loadMorphableModel(assetPath('face', 'builtin.safetensors'));
-  const { normals, faceModel } = controls ? await controlsOf(root, list, model, size) : { normals: null };
+  const drawn = controls ? await controlsOf(root, list, model, size) : { normals: null };
   const captions = people.flat().map((frame) => readCaption(join(root, fileOf(viewsOf(frame, 1)[0]!, 'caption'))));
   const counts = { people: people.length, frames: people[0]!.length, views };
-  return { size, ...counts, images, normals, captions, ...(faceModel !== undefined && { faceModel }) };
+  return { size, ...counts, images, captions, ...drawn };
 }
 
 /** People with their first F frames, F ≥ 2 being the number for which people · F is largest. */
@@ -94,7 +94,7 @@ async function controlsOf(
   views: readonly PreparedView[],
   model: MorphableModel,
   size: number,
-): Promise<{ normals: Uint8Array; faceModel?: string }> {
+): Promise<{ normals: Uint8Array; faceModel: string }> {
   const out = new Uint8Array(views.length * size * size * 3);
   const fitted = new Set<string>();
   for (const [i, view] of views.entries()) {
@@ -104,6 +104,8 @@ async function controlsOf(
     const drawn = hasFace(fit) && fit.model === model.name ? toBytes(controlImage(faceOf(fit), model, size)) : null;
     out.set(drawn ?? (await pixels(join(root, fileOf(view, 'normals')), size)), i * size * size * 3);
   }
-  const [name] = fitted;
-  return { normals: out, ...(fitted.size === 1 && { faceModel: name }) };
+  const [name, other] = fitted;
+  if (other !== undefined)
+    throw new JokerError('bad-file', `${root}: fits of the face models ${name} and ${other}`, 'Prepare it anew.');
+  return { normals: out, faceModel: name! };
 }

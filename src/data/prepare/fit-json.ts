@@ -2,7 +2,7 @@
  * The file `bfm_eg3d/<camera>.json`: a fitted face, its crop and its camera, under the keys of Joker's released preparation.
  *
  * The keys are those of a fit of BFM 2009 by Deep3DFaceRecon (257 coefficients); the numbers belong to the model that `model`
- * names. For our `builtin` model `id` and `exp` have its K and E entries, and `tex` and `gamma` are empty: it knows no texture
+ * names. For our own model `id` and `exp` have its K and E entries, and `tex` and `gamma` are empty: it knows no texture
  * and no light. `exp_names`, `confidence` and `error_percent` are ours. A file without `model` is taken for `bfm09`.
  *
  * All pixels have a top-left origin unless the key is one of the two matrices of the rasteriser, which count rows from below.

@@ -20,10 +20,11 @@ export type Moment = { readonly path: string; readonly frame: number };
 export class Clips {
   private readonly moments = new Map<string, Moment>();
 
-  /** @param root folder below which origins lie. @param frames of a clip; default 10. */
+  /** @param root folder below which origins lie. @param frames of a clip; default 10. @param signal ends counting and reading. */
   constructor(
     private readonly root: string,
     private readonly frames = CLIP_FRAMES,
+    private readonly signal?: AbortSignal,
   ) {}
 
   /**
@@ -32,7 +33,7 @@ export class Clips {
    */
   async plan(name: Omit<FrameName, 'frame'>, videos: Readonly<Record<string, string>>): Promise<PlannedFrame[]> {
     const counts: number[] = [];
-    for (const video of Object.values(videos)) counts.push(await countFrames(join(this.root, video)));
+    for (const video of Object.values(videos)) counts.push(await countFrames(join(this.root, video), this.signal));
     return interiorFrames(Math.min(...counts), this.frames).map((frame) => {
       const origins = Object.entries(videos).map(([camera, video]) => {
         const origin = `${video}#${frame}`;
@@ -50,6 +51,6 @@ export class Clips {
 
   /** Its picture. @throws JokerError as `videoFrame` does. */
   frame({ path, frame }: Moment): Promise<Photo> {
-    return videoFrame(path, frame);
+    return videoFrame(path, frame, this.signal);
   }
 }

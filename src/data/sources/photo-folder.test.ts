@@ -61,6 +61,11 @@ test('awkward names become plain ones; two that become one are refused', async (
   await expect(frames()).rejects.toThrow(/"Ann Smith" and "Ann_Smith" become one/);
 });
 
+test('pictures without a sequence and a folder of that name are refused', async () => {
+  put('ann/00002.jpg', 'ann/SEQ-1/00003.jpg');
+  await expect(frames()).rejects.toThrow(/"SEQ-1" and "SEQ-1" become one name/);
+});
+
 test('an empty or absent folder is refused', async () => {
   await expect(frames()).rejects.toThrow(/holds no pictures/);
   await expect(photoFolder(join(root, 'absent'), { size: 64 })).rejects.toThrow(/no such/);

@@ -27,7 +27,7 @@ export type PhotoFolderOptions = {
   readonly people?: number;
 };
 
-/** The source, and files that are no pictures, by path. */
+/** The source, and files that are left out: no pictures, by path, or videos of no use, with the reason. */
 export type PhotoFolder = Source & { readonly ignored: readonly string[] };
 
 const PICTURE = /\.(jpe?g|png|webp)$/i;
@@ -40,12 +40,15 @@ const CAPTION_BYTES = 65536;
 
 /**
  * Lists the pictures; reads none, but counts the frames of videos.
- * @throws JokerError missing-file, bad-file (two names that become one, a video of no use), nothing-to-do when there is no picture,
- *   unsupported when there are videos and no ffprobe.
+ * @throws JokerError missing-file, bad-file (two names that become one), nothing-to-do when there is no picture, interrupted.
  */
-export async function photoFolder(root: string, options: PhotoFolderOptions): Promise<PhotoFolder> {
+export async function photoFolder(
+  root: string,
+  options: PhotoFolderOptions,
+  signal?: AbortSignal,
+): Promise<PhotoFolder> {
   const ignored: string[] = [];
-  const clips = new Clips(root, options.frames);
+  const clips = new Clips(root, options.frames, signal);
   const folders = entriesOf(root).filter((entry) => isFolder(join(root, entry)));
   const chosen = balancedList(folders, options.people);
   const names = safeNames(chosen, root);
@@ -56,7 +59,7 @@ export async function photoFolder(root: string, options: PhotoFolderOptions): Pr
   if (subjects.length === 0)
     throw new JokerError(
       'nothing-to-do',
-      `${root}: holds no pictures`,
+      `${root}: holds no pictures${ignored.length > 0 ? `; left out, first of ${ignored.length}: ${ignored[0]}` : ''}`,
       'Arrange them as <subject>/<sequence>/<picture>.jpg (or .png, .webp), or <subject>/<sequence>.mp4.',
     );
   return {
@@ -82,26 +85,44 @@ type Listing = { readonly options: PhotoFolderOptions; readonly ignored: string[
 async function subjectOf(folder: string, origin: string, name: string, listing: Listing): Promise<PlannedSubject> {
   const entries = entriesOf(folder);
   const sequences = entries.filter((entry) => isFolder(join(folder, entry)) || VIDEO.test(entry));
-  const names = safeNames(
-    sequences.map((entry) => (VIDEO.test(entry) ? stem(entry) : entry)),
-    folder,
-  );
   const frames = framesOf(folder, origin, { subject: name, sequence: WILD_SEQUENCE, flat: true }, listing);
+  const loose = frames.length > 0 ? [WILD_SEQUENCE] : []; // what pictures without a sequence of their own are
+  const stems = sequences.map((entry) => (VIDEO.test(entry) ? stem(entry) : entry));
+  const names = safeNames([...loose, ...stems], folder).slice(loose.length);
   for (const [i, entry] of sequences.entries()) {
     const place = { subject: name, sequence: names[i]!, flat: false };
     const inside = join(folder, entry);
-    const cameras = isFolder(inside) ? videosOf(inside, `${origin}/${entry}`) : { [WILD_CAMERA]: `${origin}/${entry}` };
-    if (Object.keys(cameras).length > 0) frames.push(...(await listing.clips.plan(place, cameras)));
+    const cameras = isFolder(inside)
+      ? videosOf(inside, `${origin}/${entry}`, listing)
+      : { [WILD_CAMERA]: `${origin}/${entry}` };
+    if (Object.keys(cameras).length > 0) frames.push(...(await clipFrames(place, cameras, listing)));
     else frames.push(...framesOf(inside, `${origin}/${entry}`, place, listing));
   }
   return { name, origin, frames, calibration: null };
 }
 
+/** Frames of a clip; none of one that cannot be used, here or on any machine: it is left out with its reason, as broken pictures are. */
+async function clipFrames(
+  place: Place,
+  cameras: Readonly<Record<string, string>>,
+  { clips, ignored }: Listing,
+): Promise<PlannedFrame[]> {
+  try {
+    return await clips.plan({ subject: place.subject, sequence: place.sequence }, cameras);
+  } catch (error) {
+    if (!(error instanceof JokerError) || !(error.code === 'bad-file' || error.code === 'unsupported')) throw error;
+    ignored.push(error.message);
+    return [];
+  }
+}
+
 /** The cameras of a folder of videos; none where there is a picture or a folder beside them. */
-function videosOf(folder: string, origin: string): Record<string, string> {
+function videosOf(folder: string, origin: string, { ignored }: Listing): Record<string, string> {
   const entries = entriesOf(folder);
-  if (entries.some((entry) => PICTURE.test(entry) || isFolder(join(folder, entry)))) return {};
   const videos = entries.filter((entry) => VIDEO.test(entry));
+  if (videos.length === 0 || entries.some((entry) => PICTURE.test(entry) || isFolder(join(folder, entry)))) return {};
+  const others = entries.filter((entry) => !VIDEO.test(entry) && !BESIDE.test(entry));
+  ignored.push(...others.map((entry) => join(folder, entry)));
   const names = safeNames(videos.map(stem), folder);
   return Object.fromEntries(videos.map((entry, i) => [names[i]!, `${origin}/${entry}`]));
 }

@@ -185,7 +185,7 @@ function tongueWords(person: Person, direction: TongueDirection, random: RandomS
   }
 }
 
-/** Words for each kind of face; what the product says of a face must be among them (condition/caption.test.ts). */
+/** Words for each kind of face; one of them must be in what the product says of such a face (condition/caption.test.ts). */
 export const KIND_WORDS: Record<ExpressionKind, readonly string[]> = {
   neutral: ['with a neutral expression', 'looking at the camera'],
   smile: ['smiling', 'with a smile', 'with a smile on the face'],

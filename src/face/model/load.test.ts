@@ -155,6 +155,13 @@ describe('model files', () => {
     );
     const still = model.reader!.deviations.map((d, i) => (i === 7 ? 0 : d));
     expect(() => rebuilt((name) => (name === 'reader_deviations' ? { data: still } : {}))).toThrow(/not above 0/);
+    const broken = model.reader!.centre.map((c, i) => (i === 1 ? Number.NaN : c));
+    expect(() => rebuilt((name) => (name === 'reader_centre' ? { data: broken } : {}))).toThrow(
+      /reader_centre has the value NaN at 1/,
+    );
+    const few = { shape: [40], data: new Float32Array(40).fill(1) };
+    expect(() => rebuilt((name) => (name === 'identity_scale' ? few : {}))).toThrow(/identity_scale has shape \[40\]/);
+    expect(() => rebuilt((name) => (name === 'expression_stds' ? few : {}))).toThrow(/expression_stds has shape/);
     const wild = Float32Array.from(model.triangles).fill(1e6, 0, 1);
     expect(() => rebuilt((name) => (name === 'triangles' ? { data: wild } : {}))).toThrow(/names vertex 1000000/);
   });

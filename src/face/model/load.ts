@@ -39,12 +39,12 @@ export function morphableModelFrom(file: SafetensorsFile): MorphableModel {
   return {
     name: file.metadata['name'] ?? 'unnamed',
     vertexCount,
-    mean: readTensor(file, 'mean'),
+    mean: finite(file, 'mean'),
     identityBasis: scaledRows(file, 'identity'),
     expressionBasis: scaledRows(file, 'expression'),
     expressionNames: names,
     expressionRange: 'unit',
-    expressionStds: readTensor(file, 'expression_stds'),
+    expressionStds: deviationsIn(file, 'expression_stds', names.length),
     triangles: Uint32Array.from(checkedIndices(file, 'triangles', vertexCount, 0)),
     trackerVertices,
     landmarks68: Int32Array.from(LANDMARKS_68, vertexOf),
@@ -59,17 +59,13 @@ function readerIn(file: SafetensorsFile): LandmarkReader | null {
   const shapes = tensorEntry(file, 'expression').shape[0]!;
   const count = 3 + tensorEntry(file, 'identity').shape[0]! + shapes; // 3 angles first
   shapeIn(file, 'reader', [count, MESH_POINTS, 3]);
-  shapeIn(file, 'reader_scale', [count]);
   shapeIn(file, 'reader_reference', [MESH_POINTS, 3]);
   shapeIn(file, 'reader_centre', [count]);
-  shapeIn(file, 'reader_deviations', [count]);
-  const deviations = readTensor(file, 'reader_deviations');
-  if (!deviations.every((value) => value > 0)) throw wrong(file, 'reader_deviations has a value that is not above 0');
   return {
-    reference: readTensor(file, 'reader_reference'),
-    centre: readTensor(file, 'reader_centre'),
+    reference: finite(file, 'reader_reference'),
+    centre: finite(file, 'reader_centre'),
     weights: scaledRows(file, 'reader'),
-    deviations,
+    deviations: deviationsIn(file, 'reader_deviations', count),
   };
 }
 
@@ -88,10 +84,26 @@ function checkedIndices(file: SafetensorsFile, name: string, end: number, low: n
 }
 
 function scaledRows(file: SafetensorsFile, name: string): Float32Array[] {
-  const values = readTensor(file, name);
-  const scale = readTensor(file, `${name}_scale`);
-  const length = values.length / Math.max(1, scale.length);
+  const count = tensorEntry(file, name).shape[0]!;
+  shapeIn(file, `${name}_scale`, [count]);
+  const [values, scale] = [finite(file, name), finite(file, `${name}_scale`)];
+  const length = values.length / Math.max(1, count);
   return Array.from(scale, (s, k) => values.slice(k * length, (k + 1) * length).map((v) => v * s));
+}
+
+/** Values without NaN and infinities, which a fit would carry into everything. */
+function finite(file: SafetensorsFile, name: string): Float32Array {
+  const values = readTensor(file, name);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw wrong(file, `${name} has the value ${values[bad]} at ${bad}`);
+  return values;
+}
+
+function deviationsIn(file: SafetensorsFile, name: string, count: number): Float32Array {
+  shapeIn(file, name, [count]);
+  const values = finite(file, name);
+  if (!values.every((value) => value > 0)) throw wrong(file, `${name} has a value that is not above 0`);
+  return values;
 }
 
 function wrong(file: SafetensorsFile, what: string): JokerError {

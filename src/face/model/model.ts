@@ -9,7 +9,7 @@ import type { Mesh } from '../../core/mesh.js';
 
 /** A statistical face. N vertices, K identity modes, E expression shapes. Skin only: no tongue, teeth, or eyes. */
 export type MorphableModel = {
-  /** e.g. `builtin`, `bfm09` */
+  /** e.g. `builtin-2`, `bfm09` */
   readonly name: string;
   /** N */
   readonly vertexCount: number;
@@ -50,7 +50,10 @@ export type LandmarkReader = {
   readonly centre: Float32Array;
   /** C rows of 468·3 */
   readonly weights: readonly Float32Array[];
-  /** C standard deviations that a fit may expect about the reading: what it leaves open, less where landmarks tell little */
+  /**
+   * C standard deviations that a fit may expect about the reading: what it leaves open; less where landmarks tell little, and for the
+   * angles, which a fit would turn for a misfit of its own
+   */
   readonly deviations: Float32Array;
 };
 
