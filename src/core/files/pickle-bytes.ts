@@ -23,6 +23,11 @@ export class PickleBytes {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Bytes read. */
+  get done(): number {
+    return this.at;
+  }
+
   /** Bytes not read yet. */
   get left(): number {
     return this.bytes.length - this.at;

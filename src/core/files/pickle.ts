@@ -54,6 +54,20 @@ export function readPickle<T>(bytes: Uint8Array, options: PickleOptions<T>): Pic
   return new Machine(bytes, options).run();
 }
 
+/**
+ * The value of the first pickle of several things one behind the other, and how many bytes it has.
+ * @param bytes from the pickle's start on; what lies beyond the limit of bytes is not looked at.
+ * @throws JokerError as `readPickle` does.
+ */
+export function readFirstPickle<T>(
+  bytes: Uint8Array,
+  options: PickleOptions<T>,
+): { readonly value: PickleValue<T>; readonly length: number } {
+  const most = options.limits?.bytes ?? LIMITS.bytes;
+  const machine = new Machine(bytes.subarray(0, most), options, false);
+  return { value: machine.run(), length: machine.length };
+}
+
 /** The stack machine of one pickle. */
 class Machine<T> {
   private readonly limits: PickleLimits;
@@ -63,15 +77,22 @@ class Machine<T> {
   private readonly memo = new Map<number, PickleValue<T>>();
   private made = 0;
 
+  /** @param alone whether nothing may lie behind the pickle */
   constructor(
     bytes: Uint8Array,
     private readonly options: PickleOptions<T>,
+    private readonly alone = true,
   ) {
     this.limits = { ...LIMITS, ...options.limits };
     const { bytes: most, text } = this.limits;
     if (bytes.length > most) throw this.bad(`a pickle of ${bytes.length} bytes, at most ${most} are read`);
     if (bytes[0] !== OP.PROTO) throw this.bad('not a pickle of protocol 2 or later');
     this.bytes = new PickleBytes(bytes, options.path, text);
+  }
+
+  /** Bytes read so far. */
+  get length(): number {
+    return this.bytes.done;
   }
 
   run(): PickleValue<T> {
@@ -83,7 +104,7 @@ class Machine<T> {
   }
 
   private result(): PickleValue<T> {
-    if (this.bytes.left > 0) throw this.bad(`${this.bytes.left} bytes after the pickle's end`);
+    if (this.alone && this.bytes.left > 0) throw this.bad(`${this.bytes.left} bytes after the pickle's end`);
     const value = this.pop();
     if (this.stack.length > 0 || this.marks.length > 0) throw this.bad('values are left over at the end');
     return value;

@@ -11,9 +11,12 @@ import {
   bytes,
   endOf,
   floats,
+  int,
+  ints,
   pickle,
   statePickle,
   type TensorPiece,
+  text,
   torchBytes,
   zip,
 } from '../../../test/fixtures/torch-writer.js';
@@ -43,7 +46,7 @@ describe('files of PyTorch 1.13', () => {
     { shape: number[]; values: (number | boolean)[] }
   >;
 
-  it.each(['torch-1.13.bin', 'torch-1.13-protocol-4.bin'])(
+  it.each(['torch-1.13.bin', 'torch-1.13-protocol-4.bin', 'torch-1.13-before-1.6.bin'])(
     '%s: names, shapes and values are those that PyTorch prints',
     (name) => {
       const { path, tensors } = openTorchFile(fixture(name));
@@ -81,6 +84,20 @@ describe('openTorchFile', () => {
     expect(tensors.get('part')!.storage).toBe(tensors.get('whole')!.storage);
   });
 
+  it('reads tensors of PyTorch before 0.4, which say no more than where their numbers lie', () => {
+    const storage = bytes('(', text('storage'), 'ctorch\nFloatStorage\n', text('0'), text('cpu'), int(4), 't', 'Q');
+    const where = bytes(int(0), ints([2, 2]), ints([2, 1]));
+    const tensor = bytes('ctorch._utils\n_rebuild_tensor\n', '(', storage, where, 't', 'R');
+    const data = new Uint8Array(ramp(4).buffer as ArrayBuffer);
+    const path = file(
+      zip([
+        ['a/data.pkl', pickle('}', text('w'), tensor, 's')],
+        ['a/data/0', data],
+      ]),
+    );
+    expect([...streamValues(streamOfTorch(path, openTorchFile(path).tensors.get('w')!))]).toEqual([0, 1, 2, 3]);
+  });
+
   it('refuses tensors that reach beyond their numbers or repeat them', () => {
     const base = floats([4], ramp(4));
     const refusals: [TensorPiece, RegExp][] = [
@@ -115,9 +132,56 @@ describe('openTorchFile', () => {
     expect(open([...twice.slice(1), ['b/constants.pkl', pickle(')')]])).toThrow(/TorchScript/);
     expect(open([...twice.slice(1), ['b/byteorder', bytes('big')]])).toThrow(/byte order "big"/);
     expect(open([['a/data.pkl', statePickle({ a: floats([1], ramp(1)) })]])).toThrow(/lacks the storage "0"/);
-    expect(() => openTorchFile(file(pickle('N')))).toThrow(/before 1\.6/);
+    expect(() => openTorchFile(file(pickle('N')))).toThrow(/bare pickle that is not PyTorch's/);
     expect(() => openTorchFile(join(folder, 'nowhere'))).toThrow(/no such file/);
     expect(() => openTorchFile(folder)).toThrow(JokerError);
+  });
+});
+
+describe('the form before PyTorch 1.6', () => {
+  const whole = readFileSync(fixture('torch-1.13-before-1.6.bin'));
+
+  it('refuses what is cut anywhere, and what goes on', () => {
+    for (let length = 1; length < whole.length; length += 7)
+      expect(() => openTorchFile(file(whole.subarray(0, length)))).toThrow(JokerError);
+    expect(() => openTorchFile(file(whole.subarray(0, -1)))).toThrow(/ends before the end of storage/);
+    expect(() => openTorchFile(file(bytes(whole, 0)))).toThrow(/1 bytes behind the last storage/);
+  });
+
+  it('refuses other numbers of numbers, other machines and names that are not on the list', () => {
+    const changed = (find: Buffer, put: Buffer, from = 0) => {
+      const content = Buffer.from(whole);
+      put.copy(content, content.indexOf(find, from));
+      return () => openTorchFile(file(content));
+    };
+    const firstCount = whole.length - 8 - 4 * 8; // of the last storage, four int64
+    expect(whole.readBigInt64LE(firstCount)).toBeGreaterThan(0n); // else this would test nothing
+    const counted = Buffer.from(whole);
+    counted.writeBigInt64LE(99n, firstCount);
+    expect(() => openTorchFile(file(counted))).toThrow(/has 99 numbers instead of/);
+    const endian = whole.indexOf('little_endian');
+    expect(changed(Buffer.of(0x88), Buffer.of(0x89), endian)).toThrow(/not little-endian/);
+    expect(changed(Buffer.from('torch._utils\n'), Buffer.from('posix._utils\n'))).toThrow(/posix\._utils/);
+  });
+
+  it('mutated gives a value or a JokerError', () => {
+    const edits = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 })), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(edits, (changes) => {
+        const content = Uint8Array.from(whole);
+        for (const [at, byte] of changes) content[at] = byte;
+        const path = file(content, 'mutated-old.bin');
+        try {
+          for (const tensor of openTorchFile(path).tensors.values()) [...streamOfTorch(path, tensor).pieces()];
+        } catch (error) {
+          expect(error).toBeInstanceOf(JokerError);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 

@@ -2,13 +2,15 @@
  * What `torch.save` writes for a state dict, opened without PyTorch: the names, types and shapes of its tensors, and where
  * their numbers lie in the file. The numbers are not read here, and nothing is run.
  *
- * Reads the zip form of PyTorch 1.6 and later; the older form, TorchScript and nested checkpoints are refused. Layout
+ * Reads the zip form of PyTorch 1.6 and later, and the form before it; TorchScript and nested checkpoints are refused. Layout
  * (torch/serialization.py): `<name>/data.pkl` is the pickle; its persistent ids ('storage', type, key, device, count) mean the
- * entries `<name>/data/<key>`; `<name>/byteorder`, when there, says 'little'.
+ * entries `<name>/data/<key>`; `<name>/byteorder`, when there, says 'little'. The older form is five pickles, one behind the other
+ * (a magic number, a version, facts of the machine, the state dict, the storages' keys), and then each storage: its count in eight
+ * bytes and its numbers.
  */
 
 import { JokerError } from '../errors.js';
-import { readPickle } from './pickle.js';
+import { type PickleOptions, readFirstPickle, readPickle } from './pickle.js';
 import { badPickle, calledDict, isKind, type PickleValue, quoted } from './pickle-values.js';
 import { readFileRange, regularFileSize } from './ranges.js';
 import { DTYPE_BYTES, type Dtype } from './safetensors-format.js';
@@ -69,28 +71,87 @@ const MAX_AXES = 16;
  * @throws JokerError missing-file; bad-file for another format, a name that is not on the list, damage, or a nested checkpoint.
  */
 export function openTorchFile(path: string): TorchFile {
-  refuseOldForm(path);
+  const [first] = readFileRange(path, 0, Math.min(1, regularFileSize(path)));
+  const value = first === OLD_START[0] ? oldForm(path) : zipForm(path);
+  return { path, tensors: tensorsOf(value, path) };
+}
+
+function zipForm(path: string): Value {
   const entries = readZip(path);
   const root = rootOf(entries, path);
   checkByteOrder(entries.get(`${root}byteorder`), path);
   const pickle = entries.get(`${root}data.pkl`)!;
-  const value = readPickle<Made>(readFileRange(path, pickle.offset, Math.min(pickle.length, 2 ** 26)), {
+  return readPickle<Made>(readFileRange(path, pickle.offset, Math.min(pickle.length, 2 ** 26)), {
     path,
     allowed: allowed(path),
-    persistent: (id) => storageOf(id, entries, root, path),
+    persistent: (id) => storageOf(id, (key) => entries.get(`${root}data/${key}`), path),
   });
-  return { path, tensors: tensorsOf(value, path) };
 }
 
-/** Files of PyTorch before 1.6 are pickles behind each other; so are other pickles with a borrowed name. */
-function refuseOldForm(path: string): void {
-  const [first] = readFileRange(path, 0, Math.min(1, regularFileSize(path)));
-  if (first === 0x80)
-    throw new JokerError(
-      'bad-file',
-      `${path}: a bare pickle, as PyTorch before 1.6 wrote`,
-      'Save it again with a current PyTorch.',
-    );
+/** The first two pickles of the older form: the number 0x1950a86a20f9469cfc6c, beyond what our reader takes, and the version 1001. */
+const OLD_START = Uint8Array.of(
+  ...[0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e],
+  ...[0x80, 2, 0x4d, 0xe9, 3, 0x2e],
+);
+/** Most bytes in which the pickles of the older form are looked for; the state dict's own limit is the reader's. */
+const MOST_PICKLED = 2 ** 25;
+
+/** The state dict is read twice: where its storages lie is only known behind it. */
+function oldForm(path: string): Value {
+  const bytes = readFileRange(path, 0, Math.min(regularFileSize(path), MOST_PICKLED));
+  if (!OLD_START.every((byte, i) => bytes[i] === byte))
+    throw foreign(path, "a bare pickle that is not PyTorch's form before 1.6 (version 1001)");
+  let at = OLD_START.length;
+  const next = (options: Pick<PickleOptions<Made>, 'allowed' | 'persistent'>): Value => {
+    const { value, length } = readFirstPickle<Made>(bytes.subarray(at), { path, ...options });
+    at += length;
+    return value;
+  };
+  const machine = next({ allowed: new Map() });
+  if (!isKind(machine, 'dict') || machine.items.get('little_endian') !== true)
+    throw foreign(path, 'numbers of a machine that is not little-endian');
+  const start = at;
+  const sizes = new Map<string, { count: number; length: number }>();
+  next({
+    allowed: allowed(path),
+    persistent: (id) =>
+      storageOf(
+        id,
+        (key, length, count) => {
+          sizes.set(key, { count, length });
+          return { name: key, offset: 0, length, crc: 0 };
+        },
+        path,
+      ),
+  });
+  const entries = storagesBehind(next({ allowed: new Map() }), sizes, at, path);
+  at = start;
+  return next({ allowed: allowed(path), persistent: (id) => storageOf(id, (key) => entries.get(key), path) });
+}
+
+/** Where the storages of the older form lie: in the order of their keys, from `at` on. The form has no sums. */
+function storagesBehind(
+  keys: Value,
+  sizes: ReadonlyMap<string, { readonly count: number; readonly length: number }>,
+  at: number,
+  path: string,
+): Map<string, ZipEntry> {
+  const end = regularFileSize(path);
+  const entries = new Map<string, ZipEntry>();
+  for (const key of isKind(keys, 'list') ? keys.items : []) {
+    const size = typeof key === 'string' ? sizes.get(key) : undefined;
+    if (!size) throw badPickle(path, `a storage that no tensor looks at, ${quoted(String(key))}`);
+    const { count, length } = size;
+    const offset = at + 8;
+    if (offset + length > end) throw badPickle(path, `the file ends before the end of storage ${quoted(String(key))}`);
+    const stated = Buffer.from(readFileRange(path, at, 8)).readBigInt64LE();
+    if (stated !== BigInt(count))
+      throw badPickle(path, `the storage ${quoted(String(key))} has ${stated} numbers instead of ${count}`);
+    entries.set(String(key), { name: String(key), offset, length, crc: 0 });
+    at = offset + length;
+  }
+  if (at !== end) throw badPickle(path, `${end - at} bytes behind the last storage`);
+  return entries;
 }
 
 /** The one folder in the archive that holds data.pkl, with its slash. */
@@ -118,6 +179,7 @@ function allowed(path: string): ReadonlyMap<string, ((args: readonly Value[]) =>
     ...Object.keys(STORAGES).map((name): [string, null] => [name, null]),
     ['collections.OrderedDict', (args) => orderedDict(args, path)],
     ['torch._utils._rebuild_tensor_v2', (args) => ({ kind: 'made', made: rebuildTensor(args, path) })],
+    ['torch._utils._rebuild_tensor', (args) => ({ kind: 'made', made: rebuildTensor(args, path) })],
     ['torch._utils._rebuild_parameter', (args) => rebuildParameter(args, path)],
   ]);
 }
@@ -127,13 +189,19 @@ function orderedDict(args: readonly Value[], path: string): Value {
   return calledDict();
 }
 
-function storageOf(id: Value, entries: ReadonlyMap<string, ZipEntry>, root: string, path: string): Storage {
-  const [tag, type, key, , count] = isKind(id, 'tuple') ? id.items : [];
+/** @param entryOf the stretch of the file behind a key; `length`, `count`: the bytes and numbers that it should have. */
+function storageOf(
+  id: Value,
+  entryOf: (key: string, length: number, count: number) => ZipEntry | undefined,
+  path: string,
+): Storage {
+  const [tag, type, key, , count, view] = isKind(id, 'tuple') ? id.items : [];
   const dtype = isKind(type, 'global') && Object.hasOwn(STORAGES, type.name) ? STORAGES[type.name] : undefined;
   if (tag !== 'storage' || !dtype || typeof key !== 'string' || !isCount(count))
     throw badPickle(path, 'a reference to data that is not a storage');
-  const entry = entries.get(`${root}data/${key}`);
-  if (!entry) throw badPickle(path, `the archive lacks the storage ${quoted(key)}`);
+  if (view !== undefined && view !== null) throw badPickle(path, `the storage ${quoted(key)} is part of another`);
+  const entry = entryOf(key, count * BYTES[dtype], count);
+  if (!entry) throw badPickle(path, `the file lacks the storage ${quoted(key)}`);
   if (count * BYTES[dtype] !== entry.length)
     throw badPickle(path, `the storage ${quoted(key)} has ${entry.length} bytes instead of ${count * BYTES[dtype]}`);
   return { kind: 'storage', dtype, entry, count };
@@ -149,10 +217,10 @@ function counts(value: Value | undefined, path: string): number[] {
   return items as number[];
 }
 
-/** Arguments: storage, first element, shape, strides, then whether it trains, hooks and notes, which say nothing here. */
+/** Arguments: storage, first element, shape, strides, then (since 0.4) whether it trains, hooks and notes, which say nothing here. */
 function rebuildTensor(args: readonly Value[], path: string): View {
   const [source, first, sizes, steps] = args;
-  if (!isKind(source, 'made') || source.made.kind !== 'storage' || !isCount(first) || args.length < 6)
+  if (!isKind(source, 'made') || source.made.kind !== 'storage' || !isCount(first) || args.length < 4)
     throw badPickle(path, 'a tensor with unusable arguments');
   const [shape, strides] = [counts(sizes, path), counts(steps, path)];
   if (shape.length !== strides.length) throw badPickle(path, 'a tensor with as many sizes as strides is needed');
