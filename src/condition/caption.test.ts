@@ -48,6 +48,8 @@ describe('words for what a person asks', () => {
     expect(words(OPEN_MOUTH + 0.05)).toBe('a person with mouth open');
     expect(words(0.6)).toBe('a person with mouth open');
     expect(words(0.7)).toBe('a person with mouth wide open'); // data/synthetic/describe.ts: above 0.65
+    const shouting = (jawOpen: number) => captionOf({ expression: { jawOpen, browDownLeft: 0.4, browDownRight: 0.4 } });
+    expect([shouting(0.65), shouting(0.7)].map((text) => /shouting/.test(text))).toEqual([false, true]);
   });
 
   it('are, for every kind of face that training shows, words that training has for it', () => {

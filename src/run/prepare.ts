@@ -150,10 +150,10 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-/** A root is made from one source with one set of options; more people may follow later. */
 /** The face model of roots whose options do not name one: they were begun before there was a second. */
 const FIRST_FACE_MODEL = 'builtin';
 
+/** A root is made from one source with one set of options and one face model; more people may follow later. */
 async function settleOptions(root: string, source: Source, model: string, alone: boolean): Promise<void> {
   const path = join(root, ROOT_FILES.options);
   const named = model === FIRST_FACE_MODEL ? {} : { faceModel: model };

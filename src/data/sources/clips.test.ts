@@ -1,6 +1,6 @@
 /** Videos as a source of frames, with the ffmpeg of this machine where there is one; what is no video, and hostile ones. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -83,9 +83,13 @@ describe.runIf(ffmpeg)('videos', () => {
   it('of no use are left out of a preparation with the reason; the others stay', async () => {
     await clip('mixed/ann/good.mp4', 12);
     writeFileSync(join(root, 'mixed/ann/bad.mp4'), 'not a video');
+    symlinkSync(join(root, 'gone.mp4'), join(root, 'mixed/ann/link.mp4'));
     const { subjects, ignored } = await photoFolder(join(root, 'mixed'), { size: 64 });
     expect(new Set(subjects[0]!.frames.map(({ sequence }) => sequence))).toEqual(new Set(['good']));
-    expect(ignored).toEqual([expect.stringMatching(/bad\.mp4: no usable video/)]);
+    expect(ignored).toEqual([
+      expect.stringMatching(/bad\.mp4: no usable video/),
+      expect.stringMatching(/link\.mp4: no such file/),
+    ]);
   });
 
   it('that were trimmed without being coded anew have the frames that can be seen', async () => {

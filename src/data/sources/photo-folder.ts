@@ -8,7 +8,7 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { JokerError } from '../../core/errors.js';
+import { type ErrorCode, JokerError } from '../../core/errors.js';
 import { readFileText, unreadable } from '../../core/files/read.js';
 import { loadPhoto } from '../../photo/load.js';
 import { isName, WILD_CAMERA, WILD_SEQUENCE } from '../prepare/layout.js';
@@ -101,6 +101,9 @@ async function subjectOf(folder: string, origin: string, name: string, listing: 
   return { name, origin, frames, calibration: null };
 }
 
+/** What may be wrong with a video; anything else ends the run. */
+const UNUSABLE: readonly ErrorCode[] = ['missing-file', 'bad-file', 'unsupported'];
+
 /** Frames of a clip; none of one that cannot be used, here or on any machine: it is left out with its reason, as broken pictures are. */
 async function clipFrames(
   place: Place,
@@ -110,7 +113,7 @@ async function clipFrames(
   try {
     return await clips.plan({ subject: place.subject, sequence: place.sequence }, cameras);
   } catch (error) {
-    if (!(error instanceof JokerError) || !(error.code === 'bad-file' || error.code === 'unsupported')) throw error;
+    if (!(error instanceof JokerError) || !UNUSABLE.includes(error.code)) throw error;
     ignored.push(error.message);
     return [];
   }
