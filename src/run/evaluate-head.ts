@@ -63,7 +63,7 @@ export type EvaluateHeadResult = {
 
 /** Makes and measures the heads. @throws JokerError for every problem that the person can solve. */
 export async function evaluateHead(options: EvaluateHeadOptions, context: JobContext): Promise<EvaluateHeadResult> {
-  const bench = await openBench(options);
+  const bench = await openBench(options, context);
   try {
     const found = await runAll(options, context, bench);
     if (options.sheet) await writeFileAtomic(options.sheet, await encodeImage(found.picture, { generator: 'joker3d' }));
@@ -80,11 +80,11 @@ type Bench = Studio & {
 };
 
 /** Opens all that is used for every person. */
-async function openBench(options: EvaluateHeadOptions): Promise<Bench> {
+async function openBench(options: EvaluateHeadOptions, context: JobContext): Promise<Bench> {
   const base = headConfig({ ...options, preset: options.preset ?? 'table' });
   const tables = [...new Set(options.rows ?? TABLES)].map((name) => PUBLISHED_TABLES[name]);
   const rows = rowsOf(tables, base); // refuses a preset without stages before anything is opened
-  return { ...(await openStudio(options, base)), tables, rows };
+  return { ...(await openStudio(options, base, context)), tables, rows };
 }
 
 const TABLES = ['ratio', 'guidance', 'sds'] as const satisfies readonly PublishedTable['name'][];

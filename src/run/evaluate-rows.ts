@@ -20,6 +20,7 @@ import type { Eye } from './evaluate-eye.js';
 import { priorVersion } from './evaluate-versions.js';
 import { type JobContext, stopIfAsked } from './job.js';
 import { personalPrior } from './personal-prior.js';
+import { warnOfOtherFaceModel } from './subject.js';
 
 /** Who drew a row. */
 export type RowPrior = {
@@ -91,11 +92,7 @@ export async function priorRows(
     for (const { name, ...plan } of plans) {
       if (open?.weights !== plan.weights) {
         await open?.prior.dispose();
-        open = {
-          weights: plan.weights,
-          version: priorVersion(plan.weights),
-          prior: openRow(plan.weights, how.threads),
-        };
+        open = openRow(plan.weights, how.threads, tools);
       }
       const { prior, version } = open;
       for (const bench of benches) {
@@ -116,8 +113,14 @@ export async function priorRows(
 
 type OpenPrior = { readonly weights: string; readonly prior: JokerPrior; readonly version: string };
 
-function openRow(weights: string, threads: number | undefined): JokerPrior {
-  return new JokerPrior(openPrior(weights), { threads, placer: placeModelFiles });
+function openRow(weights: string, threads: number | undefined, { tools, context }: RowTools): OpenPrior {
+  const model = openPrior(weights);
+  warnOfOtherFaceModel(model, tools.model, context);
+  return {
+    weights,
+    version: priorVersion(weights),
+    prior: new JokerPrior(model, { threads, placer: placeModelFiles }),
+  };
 }
 
 /** Pictures of a bench by priors that were each trained on the reference they draw from. */

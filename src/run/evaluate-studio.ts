@@ -17,8 +17,9 @@ import { evaluationAngles, type StudioPerson } from './evaluate-people.js';
 import { perceptualInstrument } from './evaluate-versions.js';
 import { HeadJudge } from './head-judge.js';
 import { keptHead, type TimedHead, weightsIdentity } from './head-store.js';
+import type { JobContext } from './job.js';
 import { lpipsFor } from './lpips.js';
-import { embeddedPrior } from './subject.js';
+import { embeddedPrior, warnOfOtherFaceModel } from './subject.js';
 
 /** Whom and with what. */
 export type StudioRequest = {
@@ -54,11 +55,13 @@ export type Studio = {
 const PEOPLE_SEED = 70021;
 
 /** Opens everything; what a person got wrong is refused before anything is computed. */
-export async function openStudio(request: StudioRequest, base: DistillConfig): Promise<Studio> {
+export async function openStudio(request: StudioRequest, base: DistillConfig, context: JobContext): Promise<Studio> {
   const { threads, peopleSeed = PEOPLE_SEED, headModel, weights = embeddedPrior() } = request;
   const model = openPrior(weights);
   const lpips = lpipsFor(request.lpips, model.config.image_size, 'the pictures of the prior');
   const renderer = new PeopleRenderer(openHeadModel(headModel));
+  const tools = await loadFaceTools(undefined, { threads });
+  warnOfOtherFaceModel(model, tools.model, context);
   return {
     base,
     prior: new JokerPrior(model, { threads, placer: placeModelFiles, batch: 8 }),
@@ -66,7 +69,7 @@ export async function openStudio(request: StudioRequest, base: DistillConfig): P
     judge: await HeadJudge.create(model, lpips, base, threads),
     perceptual: perceptualInstrument(weights, lpips),
     renderer,
-    tools: await loadFaceTools(undefined, { threads }),
+    tools,
     subject: {
       weights: weightsIdentity(weights),
       headModel: headModel ? weightsIdentity(headModel) : renderer.anatomy.model.family,

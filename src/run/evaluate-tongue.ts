@@ -32,7 +32,7 @@ import { DEFAULT_GUIDANCE, ddimSteps, drawLatents, JokerPrior, openPrior, walkDd
 import { tiledLines } from './evaluate-prior-sheet.js';
 import { priorVersion } from './evaluate-versions.js';
 import { type JobContext, stopIfAsked } from './job.js';
-import { embeddedPrior } from './subject.js';
+import { embeddedPrior, warnOfOtherFaceModel } from './subject.js';
 
 /** What to evaluate. */
 export type EvaluateTongueOptions = {
@@ -73,13 +73,16 @@ const SHOWN = 12;
 /** Draws and judges. @throws JokerError for every problem that the person can solve. */
 export async function evaluateTongue(
   options: EvaluateTongueOptions,
-  { report, signal }: JobContext,
+  context: JobContext,
 ): Promise<EvaluateTongueResult> {
+  const { report, signal } = context;
   const { people = 60, weights = embeddedPrior(), seed = BENCH_SEED, threads } = options;
   const { guidance = DEFAULT_GUIDANCE, steps = 20 } = options;
   const renderer = new PeopleRenderer(openHeadModel(options.headModel));
-  const prior = new JokerPrior(openPrior(weights), { threads, placer: placeModelFiles, batch: 1 });
+  const model = openPrior(weights);
+  const prior = new JokerPrior(model, { threads, placer: placeModelFiles, batch: 1 });
   const tools = await loadFaceTools(undefined, { threads });
+  warnOfOtherFaceModel(model, tools.model, context);
   const judge = await TongueJudge.load(assetPath('evaluate', 'tongue-judge.safetensors'), { threads });
   const size = prior.config.image_size;
   const judged: JudgedTongue[] = [];

@@ -88,7 +88,7 @@ export function sweepAngles({ azimuthRange }: OrbitGrid): ViewAngles[] {
 
 /** Makes heads and pictures and compares them. @throws JokerError for every problem that the person can solve. */
 export async function evaluateViews(options: EvaluateViewsOptions, context: JobContext): Promise<EvaluateViewsResult> {
-  const studio = await openStudio(options, headConfig(options));
+  const studio = await openStudio(options, headConfig(options), context);
   const people: EvaluatedViews[] = [];
   const missed: number[] = [];
   const rows: SheetRow[] = [];
