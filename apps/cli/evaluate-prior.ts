@@ -1,8 +1,9 @@
 /** The verb `evaluate prior`: a prior on people whom it has never seen, by the paper's protocols and metrics. */
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import type { Figure } from '../../src/evaluate/figures.js';
 import type { Ordering } from '../../src/evaluate/orderings.js';
+import type { PaperTable } from '../../src/evaluate/paper-tables.js';
 import type {
   EvaluatedRow,
   EvaluatePriorOptions,
@@ -10,16 +11,18 @@ import type {
   RowRequest,
   TableResult,
 } from '../../src/run/evaluate-prior.js';
+import type { PredictedRow } from '../../src/run/evaluate-rows.js';
 import { evaluatePriorJob } from '../../src/run/jobs.js';
 import { type CommonOptions, printResult, runForPerson, withCommon } from './talk.js';
 import { MEASURE_LPIPS, numberBetween, oneOf } from './values.js';
 
 type Options = CommonOptions &
-  Omit<EvaluatePriorOptions, 'rows' | 'protocols' | 'table' | 'pairs'> & {
+  Omit<EvaluatePriorOptions, 'rows' | 'protocols' | 'predictions' | 'pairs'> & {
     readonly protocol: 'self' | 'cross' | 'both';
-    readonly table?: '1' | '2';
+    readonly table?: PaperTable['id'];
     readonly n: number;
     readonly weights?: readonly Named[];
+    readonly prediction?: readonly PredictedRow[];
     readonly guidance?: readonly number[];
     readonly text: boolean;
     readonly tune: number;
@@ -45,7 +48,16 @@ export function addEvaluatePrior(evaluate: Command): void {
       numberBetween(0, 1e5, true),
       0,
     )
-    .option('--table <number>', "1 or 2 of the paper's supplement: both protocols, and its orderings", oneOf('1', '2'))
+    .option(
+      '--prediction <name=folder>',
+      'pictures that another program drew of the pairs, see evaluate pairs; repeat for more rows',
+      predictions,
+    )
+    .option(
+      '--table <name>',
+      "1 or 2 of the paper's supplement, or main, the paper's own first: both protocols, and its orderings",
+      oneOf('1', '2', 'main'),
+    )
     .option('--n <pairs>', 'pairs per protocol', numberBetween(2, 100_000, true), 100)
     .option('--steps <count>', 'network calls per picture', numberBetween(1, 1000, true), 20)
     .option('--sampler <name>', 'pndm (the paper) or ddim', oneOf('pndm', 'ddim'), 'ddim' as const)
@@ -58,14 +70,24 @@ export function addEvaluatePrior(evaluate: Command): void {
     .option('--sheet <file>', 'PNG to write: pairs and the pictures of every row')
     .option('--threads <count>', 'threads of the runtime (default: all)', numberBetween(1, 256, true));
   withCommon(command).action(async (options: Options) => {
-    const { json, verbose, protocol, table, n, weights: _, guidance: __, text: ___, tune: ____, ...rest } = options;
+    const {
+      json,
+      verbose,
+      protocol,
+      n,
+      prediction,
+      weights: _,
+      guidance: __,
+      text: ___,
+      tune: ____,
+      ...rest
+    } = options;
     const protocols = protocol === 'both' ? (['self', 'cross'] as const) : [protocol];
-    const number = table === undefined ? undefined : table === '1' ? 1 : 2;
     const result = await runForPerson(evaluatePriorJob, {
       ...rest,
       rows: rowsOf(options),
       protocols,
-      table: number,
+      predictions: prediction,
       pairs: n,
     });
     printResult(result, summary(result), { json, verbose });
@@ -78,13 +100,20 @@ function weights(text: string, before: readonly Named[] = []): Named[] {
   return [...before, name && path ? { name, path } : { name: null, path: text }];
 }
 
+function predictions(text: string, before: readonly PredictedRow[] = []): PredictedRow[] {
+  const [, name, folder] = /^([\w .-]+)=(.+)$/.exec(text) ?? [];
+  if (!name || !folder) throw new InvalidArgumentError('Give a name and a folder, e.g. goha=predictions/goha.');
+  return [...before, { name, folder }];
+}
+
 function scales(text: string, before: readonly number[] = []): number[] {
   return [...before, numberBetween(0, 100)(text)];
 }
 
 /** Every prior with every scale. The rows of table 1 are called as its options name them: without words in `no-text`. */
 function rowsOf({ weights: named = [], guidance, text, tune, table }: Options): RowRequest[] {
-  const priors = named.length > 0 ? named : [{ name: table === '1' ? 'ours' : null, path: undefined }];
+  const priors =
+    named.length > 0 ? named : [{ name: table === '1' || table === 'main' ? 'ours' : null, path: undefined }];
   const list = guidance ?? (table === '2' ? TABLE_2_GUIDANCE : [3]);
   return priors.flatMap(({ name, path }) =>
     list.map((scale) => ({
@@ -159,7 +188,7 @@ function figureLine({
 function tableLines({ paper, orderings, counts }: TableResult): string[] {
   const total = Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`);
   return [
-    `Supplement, table ${paper.number} (${paper.title}): ${total.join(', ')} of ${orderings.length} orderings`,
+    `${paper.source} (${paper.title}): ${total.join(', ')} of ${orderings.length} orderings`,
     ...orderings.map(orderingLine),
   ];
 }

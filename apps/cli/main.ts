@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { packageRoot } from '../../src/core/files/assets.js';
 import { addDemo } from './demo.js';
 import { addEvaluateHead } from './evaluate-head.js';
+import { addEvaluatePairs } from './evaluate-pairs.js';
 import { addEvaluatePrior } from './evaluate-prior.js';
 import { addEvaluateTongue } from './evaluate-tongue.js';
 import { addEvaluateViews } from './evaluate-views.js';
@@ -53,6 +54,7 @@ function makeProgram(): Command {
   addModels(program);
   const evaluate = program.command('evaluate').description('measure the models against rendered people');
   addEvaluatePrior(evaluate);
+  addEvaluatePairs(evaluate);
   addEvaluateHead(evaluate);
   addEvaluateViews(evaluate);
   addEvaluateTongue(evaluate);

@@ -1,6 +1,6 @@
 /**
- * Do the paper's orderings hold here? For every column of a published table and every two rows whose published values differ:
- * does our difference have the same sign, the other one, or does its interval hold 0?
+ * Do the paper's orderings hold here? For every column of a published table and every two rows whose published values differ
+ * (or each and the one that the table is about): does our difference have the same sign, the other one, or does its interval hold 0?
  *
  * Differences are paired: both rows are drawn from the same people, references and noises, and every resampling takes the same
  * people for both. 95 % each and not corrected for their number: of twenty differences that are none, one will look like one.
@@ -40,7 +40,7 @@ export function orderingsOf(
   return (['self', 'cross'] as const).flatMap((protocol) =>
     columnsOf(protocol).flatMap((column) => {
       const drawn = drawnRows(measured[protocol], column, foldInName(key, `${protocol}/${column}`));
-      return pairsOf(names).flatMap(([a, b]) => {
+      return pairsOf(names, table.against).flatMap(([a, b]) => {
         const difference = paperValue(table, a, protocol, column) - paperValue(table, b, protocol, column);
         if (difference === 0) return [];
         const firstIsBetter = difference > 0 === higherIsBetter(column);
@@ -53,7 +53,9 @@ export function orderingsOf(
   );
 }
 
-function pairsOf(names: readonly string[]): [string, string][] {
+function pairsOf(names: readonly string[], against: string | undefined): [string, string][] {
+  if (against !== undefined)
+    return names.filter((name) => name !== against).map((name): [string, string] => [against, name]);
   return names.flatMap((a, i) => names.slice(i + 1).map((b): [string, string] => [a, b]));
 }
 

@@ -1,6 +1,6 @@
 /**
  * The job behind `joker evaluate prior`: a prior's pictures of people whom it has never seen, by the paper's protocols and
- * metrics, beside baselines that need no prior; and two tables of the supplement with their orderings.
+ * metrics, beside baselines that need no prior; and published tables with their orderings.
  *
  * The order of the work only: pairs, measures and figures are evaluate/'s. 3D heads have a job of their own.
  */
@@ -24,7 +24,15 @@ import { type BenchTools, type Likeness, type ReadyBench, readyBench } from './e
 import type { DrawOptions } from './evaluate-draw.js';
 import { openEye } from './evaluate-eye.js';
 import { priorSheet } from './evaluate-prior-sheet.js';
-import { baselineRows, type MeasuredRow, priorRows, type RowPlan, type RowPrior } from './evaluate-rows.js';
+import {
+  baselineRows,
+  type MeasuredRow,
+  type PredictedRow,
+  predictedRows,
+  priorRows,
+  type RowPlan,
+  type RowPrior,
+} from './evaluate-rows.js';
 import { instruments } from './evaluate-versions.js';
 import type { JobContext } from './job.js';
 import { lpipsFor } from './lpips.js';
@@ -48,10 +56,12 @@ export type RowRequest = {
 export type EvaluatePriorOptions = {
   /** default `self`; both for a table */
   readonly protocols?: readonly Protocol[];
-  /** a table of the supplement whose orderings are looked for in the rows */
-  readonly table?: PaperTable['number'];
+  /** a published table whose orderings are looked for in the rows */
+  readonly table?: PaperTable['id'];
   /** names must differ; all priors draw pictures of one size */
   readonly rows: readonly RowRequest[];
+  /** pictures that other programs drew of the same pairs, as rows; names must differ, also from those of `rows` */
+  readonly predictions?: readonly PredictedRow[];
   /** pairs per protocol; default 100, the paper has 10 000 */
   readonly pairs?: number;
   /** network calls per picture; default 20, the paper has 100 */
@@ -79,7 +89,7 @@ export type EvaluatePriorOptions = {
 export type EvaluatedRow = {
   readonly name: string;
   readonly protocol: Protocol;
-  /** null for a baseline */
+  /** null for a baseline and for pictures of another program */
   readonly prior: RowPrior | null;
   readonly figures: readonly Figure[];
 };
@@ -113,6 +123,8 @@ export type EvaluatePriorResult = {
   readonly seconds: number;
 };
 
+const DEFAULT_PAIRS = 100;
+
 /** Draws, measures and compares. @throws JokerError for every problem that the person can solve. */
 export async function evaluatePrior(options: EvaluatePriorOptions, context: JobContext): Promise<EvaluatePriorResult> {
   const started = performance.now();
@@ -133,7 +145,11 @@ export async function evaluatePrior(options: EvaluatePriorOptions, context: JobC
       const benches = await readyAll(options, { studio, tools, descriptor, centred: !named }, context);
       const looking = { tools, descriptor, eye, context };
       const baselines = await baselineRows(benches, options.meanImage, looking);
-      const drawn = await priorRows(plans, benches, { steps, sampler, seed, threads }, looking);
+      const identity = { seed, family: renderer.anatomy.model.family, pairs: options.pairs ?? DEFAULT_PAIRS, size };
+      const drawn = [
+        ...(await predictedRows(options.predictions ?? [], benches, identity, looking)),
+        ...(await priorRows(plans, benches, { steps, sampler, seed, threads }, looking)),
+      ];
       const measuredWith = instruments(eyePath, lpips, options.descriptor);
       const found: Found = { benches, baselines, drawn, instruments: measuredWith, table };
       await writeSheet(options.sheet, found);
@@ -154,19 +170,15 @@ export async function evaluatePrior(options: EvaluatePriorOptions, context: JobC
 }
 
 /** The rows with all defaults. @throws JokerError bad-argument for names that occur twice or that the table does not have. */
-function planRows({ rows }: EvaluatePriorOptions, table: PaperTable | null): RowPlan[] {
-  const names = rows.map((row) => row.name);
+function planRows({ rows, predictions = [] }: EvaluatePriorOptions, table: PaperTable | null): RowPlan[] {
+  const names = [...rows, ...predictions].map((row) => row.name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)
     throw new JokerError('bad-argument', `two rows are called ${twice}`, 'Give each row a name of its own.');
   const known = table?.rows.map((row) => row.name);
   const unknown = known && names.find((name) => !known.includes(name));
   if (known && unknown !== undefined)
-    throw new JokerError(
-      'bad-argument',
-      `table ${table?.number} has no row ${unknown}`,
-      `Its rows: ${known.join(', ')}.`,
-    );
+    throw new JokerError('bad-argument', `${table?.source}: has no row ${unknown}`, `Its rows: ${known.join(', ')}.`);
   return rows.map(({ name, weights = embeddedPrior(), guidance = DEFAULT_GUIDANCE, text = true, tune = 0 }) => {
     return { name, weights, guidance, text, tune };
   });
@@ -188,7 +200,7 @@ async function readyAll(options: EvaluatePriorOptions, tools: BenchTools, contex
   const both: readonly Protocol[] = ['self', 'cross'];
   const benches: ReadyBench[] = [];
   for (const protocol of options.table === undefined ? (options.protocols ?? ['self']) : both)
-    benches.push(await readyBench(protocol, options.pairs ?? 100, tools, context));
+    benches.push(await readyBench(protocol, options.pairs ?? DEFAULT_PAIRS, tools, context));
   return benches;
 }
 

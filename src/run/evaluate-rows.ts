@@ -11,11 +11,15 @@ import type { Descriptor } from '../evaluate/descriptor.js';
 import { lookAt } from '../evaluate/look.js';
 import { insideMatte } from '../evaluate/matte.js';
 import { type Measured, measure } from '../evaluate/measures.js';
+import { warpOverMesh } from '../evaluate/mesh-warp.js';
 import type { FaceTools } from '../face/analyse.js';
+import { cropCamera, type Face, posedShape } from '../face/face.js';
+import type { MorphableModel } from '../face/model/model.js';
 import { loadPhoto } from '../photo/load.js';
 import { JokerPrior, openPrior } from '../prior/index.js';
 import type { ReadyBench, ReadyItem } from './evaluate-bench.js';
 import { type DrawOptions, drawBench } from './evaluate-draw.js';
+import { type PairsIdentity, readPredictions } from './evaluate-exchange.js';
 import type { Eye } from './evaluate-eye.js';
 import { priorVersion } from './evaluate-versions.js';
 import { type JobContext, stopIfAsked } from './job.js';
@@ -40,7 +44,7 @@ export type RowPlan = Omit<RowPrior, 'version'> & { readonly name: string };
 export type MeasuredRow = {
   readonly name: string;
   readonly protocol: Protocol;
-  /** null for a baseline */
+  /** null for a baseline and for pictures of another program */
   readonly prior: RowPrior | null;
   readonly measured: readonly Measured[];
   /** the first predictions, for a sheet */
@@ -59,8 +63,9 @@ export type RowTools = {
 export const SHOWN = 8;
 
 /**
- * Baselines: the reference itself (identity without obedience), the mean training picture if one is named, and in the cross
- * protocol the renderer's own picture: what a perfect prior would reach. (In the self protocol that is the truth.)
+ * Baselines: the reference itself (identity without obedience), the reference warped over the fitted face (obedience without
+ * invention), the mean training picture if one is named, and in the cross protocol the renderer's own picture: what a perfect prior
+ * would reach. (In the self protocol that is the truth.)
  */
 export async function baselineRows(
   benches: readonly ReadyBench[],
@@ -73,9 +78,32 @@ export async function baselineRows(
     const row = async (name: string, picture: (item: ReadyItem) => Image) =>
       rows.push(await measuredRow(name, bench, null, bench.items.map(picture), tools));
     await row('copy the reference', (item) => item.picture);
+    await row('warp the reference', (item) => warped(item, tools.tools.model));
     if (mean) await row('mean training image', (item) => resizeArea(mean, item.picture.width, item.picture.height));
     if (bench.protocol === 'cross') await row('true renders', (item) => item.truth);
   }
+  return rows;
+}
+
+function warped({ picture, source, face }: ReadyItem, model: MorphableModel): Image {
+  const surface = (of: Face) => ({ positions: posedShape(of, model), camera: cropCamera(of, picture.width) });
+  return warpOverMesh(picture, surface(source.face), surface(face), model.triangles);
+}
+
+/** Pictures that another program drew of the pairs (evaluate-exchange.ts). */
+export type PredictedRow = { readonly name: string; readonly folder: string };
+
+/** Reads and measures them. @throws JokerError for every problem that the person can solve. */
+export async function predictedRows(
+  predictions: readonly PredictedRow[],
+  benches: readonly ReadyBench[],
+  identity: PairsIdentity & { readonly size: number },
+  tools: RowTools,
+): Promise<MeasuredRow[]> {
+  const rows: MeasuredRow[] = [];
+  for (const { name, folder } of predictions)
+    for (const bench of benches)
+      rows.push(await measuredRow(name, bench, null, await readPredictions(folder, bench, identity), tools));
   return rows;
 }
 

@@ -44,6 +44,12 @@ export const evaluateTongueJob = jobOf<typeof import('./evaluate-tongue.js'), 'e
   'evaluateTongue',
 );
 
+/** The pairs of the evaluation as files for other programs: `evaluatePairs` in evaluate-exchange.ts. */
+export const evaluatePairsJob = jobOf<typeof import('./evaluate-exchange.js'), 'evaluatePairs'>(
+  new URL('./evaluate-exchange.js', import.meta.url),
+  'evaluatePairs',
+);
+
 /** A prior on held-out people by the paper's protocols: `evaluatePrior` in evaluate-prior.ts. */
 export const evaluatePriorJob = jobOf<typeof import('./evaluate-prior.js'), 'evaluatePrior'>(
   new URL('./evaluate-prior.js', import.meta.url),
