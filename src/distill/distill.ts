@@ -227,6 +227,12 @@ function checkOptions({ config, cameras, teacher, resume }: DistillOptions): voi
     );
   if (teacher.size < 1)
     throw new JokerError('bad-argument', 'the teacher makes no pictures', 'Give it at least one view.');
+  if (resume && config.target.kind === 'variational')
+    throw new JokerError(
+      'bad-argument',
+      'a checkpoint does not hold the model of the renders that variational targets need',
+      'Begin anew, without --resume.',
+    );
   if (resume && JSON.stringify(resume.head.config) !== JSON.stringify(config.field))
     throw new JokerError(
       'bad-argument',
@@ -238,7 +244,7 @@ function checkOptions({ config, cameras, teacher, resume }: DistillOptions): voi
 /** The number of guided network evaluations that a config costs. */
 export function countEvaluations(config: Pick<DistillConfig, 'steps' | 'target' | 'views' | 'batch'>): number {
   const { steps, target, views, batch } = config;
-  if (target.kind === 'dynamic') return steps * batch.views;
+  if (target.kind !== 'progressive') return steps * batch.views;
   const calls = listUpdates(steps, target).reduce((sum, { timesteps }) => sum + timesteps.length, 0);
   return calls * views.azimuths * views.elevations;
 }

@@ -11,6 +11,7 @@ export {
   withDynamicTarget,
   withStageTwo,
   withSteps,
+  withVariationalTarget,
 } from './config.js';
 export { countEvaluations, type DistillOptions, distill } from './distill.js';
 export { buildLoss, type LossTerms, type PerceptualTerm } from './losses.js';
@@ -35,6 +36,8 @@ export {
   type StepPlan,
   type TargetPlan,
   type TargetUpdate,
+  type VariationalTarget,
+  variationalRange,
 } from './plan.js';
 export { type PriorTeacherOptions, priorTeacher, rescaledContrast } from './prior-teacher.js';
 export { type DistillState, initialState, loadState, saveState, stateFromTensors, stateTensors } from './state.js';
@@ -49,3 +52,4 @@ export {
   type TrainerOptions,
 } from './step.js';
 export { perfectTeacher, type TargetRequest, type Teacher } from './teacher.js';
+export { type VariationalTeacherOptions, variationalTeacher } from './variational-teacher.js';

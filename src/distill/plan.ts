@@ -2,10 +2,11 @@
  * The plan of a distillation: at each optimisation step, whether targets are made anew, at which timesteps, and at which
  * resolution pictures are compared. A pure function of the step, so that a run can resume anywhere.
  *
- * Two ideas, values of one config. Joker (2024), supplement, "progressive distillation": a ladder of falling noise levels, one
+ * Three ideas, values of one config. Joker (2024), supplement, "progressive distillation": a ladder of falling noise levels, one
  * level every `period` steps; Stage 1 estimates the clean image in one step, Stage 2 samples through the last L levels at once.
  * ImageDream (Wang and Shi 2023), as Joker's Figure 4 compares with it: a new target for the batch's views at every step, at a
- * noise level drawn from a range that falls.
+ * noise level drawn from a range that falls. ProlificDreamer (Wang et al. 2023), as Joker's Table 2 compares with it: such targets, too,
+ * moved by the difference of two models, one of which learns from the renders.
  */
 
 import { JokerError } from '../core/errors.js';
@@ -33,8 +34,15 @@ export type DynamicTarget = {
   readonly rescale: number;
 };
 
+/** Targets that are made for one step by the prior and a model of the renders (variational-teacher.ts). */
+export type VariationalTarget = {
+  readonly kind: 'variational';
+  /** of the model of the renders */
+  readonly learningRate: number;
+};
+
 /** How targets come about. */
-export type TargetPlan = ProgressiveTarget | DynamicTarget;
+export type TargetPlan = ProgressiveTarget | DynamicTarget | VariationalTarget;
 
 /** From step `from` on, pictures are `size` pixels wide and high. */
 export type ResolutionMilestone = { readonly from: number; readonly size: number };
@@ -74,6 +82,8 @@ function updateAt(n: number, target: TargetPlan, steps: number): TargetUpdate | 
       return ladderAt(n, target);
     case 'dynamic':
       return { kind: 'batch', ...dynamicRange(n, steps, target.schedule) };
+    case 'variational':
+      return { kind: 'batch', ...variationalRange(n, steps) };
     default:
       return target satisfies never;
   }
@@ -111,6 +121,14 @@ export function dynamicRange(
   return { low: timestep(LAST), high: timestep(LAST_HIGH[schedule]) };
 }
 
+/** ProlificDreamer's: any noise for the first 5000 of 25 000 steps, then at most half. */
+const ANY_NOISE_SHARE = 5000 / 25000;
+
+/** Timesteps that step n of a run of `steps` may draw, both included: at first 20 … 980, later 20 … 500. */
+export function variationalRange(n: number, steps: number): { low: number; high: number } {
+  return { low: 1000 * LAST, high: n < ANY_NOISE_SHARE * steps ? 1000 * FIRST : 1000 * LAST_HIGH.capped };
+}
+
 function resolutionAt(n: number, milestones: readonly ResolutionMilestone[]): number {
   let size = milestones[0]?.size;
   for (const milestone of milestones) if (n >= milestone.from) size = milestone.size;
@@ -119,12 +137,23 @@ function resolutionAt(n: number, milestones: readonly ResolutionMilestone[]): nu
 }
 
 function checkTarget(target: TargetPlan): void {
-  if (target.kind === 'progressive') {
-    checkNoise(target);
-    return;
+  switch (target.kind) {
+    case 'progressive':
+      checkNoise(target);
+      return;
+    case 'dynamic':
+      if (target.rescale >= 0 && target.rescale <= 1) return;
+      throw new JokerError('bad-argument', `target.rescale is ${target.rescale}`, 'Give a number from 0 to 1.');
+    case 'variational':
+      if (target.learningRate >= 0 && target.learningRate <= 1) return;
+      throw new JokerError(
+        'bad-argument',
+        `target.learningRate is ${target.learningRate}`,
+        'Give a number from 0 to 1.',
+      );
+    default:
+      target satisfies never;
   }
-  if (!(target.rescale >= 0 && target.rescale <= 1))
-    throw new JokerError('bad-argument', `target.rescale is ${target.rescale}`, 'Give a number from 0 to 1.');
 }
 
 function checkNoise({ levels, period, lastSteps }: NoisePlan): void {

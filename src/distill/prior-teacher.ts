@@ -121,12 +121,13 @@ function deviation(values: Float32Array): number {
 }
 
 /** Enlarged bilinearly, as the paper does; a render larger than the prior's pictures is averaged down. */
-function fitted(image: Image, size: number): Image {
+export function fitted(image: Image, size: number): Image {
   if (image.width === size) return image;
   return image.width < size ? resizeBilinear(image, size, size) : resizeArea(image, size, size);
 }
 
-function chosenRows(all: Float32Array, row: number, requests: readonly TargetRequest[]): Float32Array {
+/** Rows of the requests' views. @param row numbers of a view. */
+export function chosenRows(all: Float32Array, row: number, requests: readonly TargetRequest[]): Float32Array {
   const out = new Float32Array(requests.length * row);
   requests.forEach(({ view }, i) => {
     out.set(all.subarray(view * row, (view + 1) * row), i * row);

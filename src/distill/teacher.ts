@@ -34,6 +34,8 @@ export interface Teacher {
     timesteps: readonly number[],
     progress?: (done: number) => void,
   ): Promise<Image[]>;
+  /** frees what the teacher owns, if anything; it must not be asked afterwards */
+  dispose?(): Promise<void>;
 }
 
 /** A teacher that knows the truth: returns the given image of each view. For tests, gates and reconstruction from real views. */

@@ -42,7 +42,7 @@ export {
   savePriorFile,
   savePriorFolder,
 } from './prior-files.js';
-export type { Branches, ProgramOptions } from './programs.js';
+export { type Branches, type ProgramOptions, referenceInputs, textInput } from './programs.js';
 export {
   DEFAULT_GUIDANCE,
   drawLatents,

@@ -5,7 +5,7 @@
  */
 import { compile, type Device, Graph, type ModelPlacer, type Program, type Tensor } from '../graph/index.js';
 import { clipText, pictureChannels, scopeOf, selfAttentionLayers, vaeDecode, vaeEncode } from '../nets/index.js';
-import { controlSize, latentShape } from './config.js';
+import { controlSize, latentShape, type PriorConfig } from './config.js';
 import { controlFeatures, denoise, PREFIXES, referenceTokens, tileBatch } from './networks.js';
 import type { PriorModel } from './prior-files.js';
 
@@ -63,7 +63,11 @@ export class PriorPrograms {
       const { config } = this.model;
       const latent = tileBatch(graph.input('latent', [1, ...latentShape(config)]), branches);
       const timestep = graph.input('timestep', [1]);
-      const tokens = referenceTokens(graph, config, { latent, timestep, text: this.textInput(graph, branches) });
+      const tokens = referenceTokens(graph, config, {
+        latent,
+        timestep,
+        text: textInput(graph, this.model.config, branches),
+      });
       return Object.fromEntries(tokens);
     });
   }
@@ -90,31 +94,12 @@ export class PriorPrograms {
       const prediction = denoise(graph, config, {
         sample: tileBatch(graph.input('sample', [views, ...shape]), branches),
         timestep: graph.input('timestep', [1]),
-        text: this.textInput(graph, branches),
+        text: textInput(graph, this.model.config, branches),
         control: tileBatch(graph.input('control', features), branches),
-        reference: this.referenceInputs(graph, branches),
+        reference: referenceInputs(graph, this.model.config, branches),
       });
       return { prediction };
     });
-  }
-
-  private textInput(graph: Graph, branches: Branches): Tensor {
-    const { max_position_embeddings: length, hidden_size: width } = this.model.config.text_encoder;
-    return graph.input('text', [branches, length, width]);
-  }
-
-  /** Inputs named and shaped as the outputs of `reference`: the recording pass itself says the shapes. */
-  private referenceInputs(graph: Graph, branches: Branches): Map<string, Tensor> {
-    const { config } = this.model;
-    const scratch = new Graph();
-    const shapes = referenceTokens(scratch, config, {
-      latent: scratch.input('latent', [branches, ...latentShape(config)]),
-      timestep: scratch.input('timestep', [1]),
-      text: this.textInput(scratch, branches),
-    });
-    return new Map(
-      selfAttentionLayers(config.unet).map((layer) => [layer, graph.input(layer, shapes.get(layer)!.shape)]),
-    );
   }
 
   private get(name: string, build: (graph: Graph) => Record<string, Tensor>): Promise<Program> {
@@ -135,4 +120,22 @@ export class PriorPrograms {
     this.made.clear();
     for (const program of programs) await (await program).dispose();
   }
+}
+
+/** Tokens of the prompts of R branches, an input `text` [R, S, D]. */
+export function textInput(graph: Graph, { text_encoder: text }: PriorConfig, branches: Branches): Tensor {
+  return graph.input('text', [branches, text.max_position_embeddings, text.hidden_size]);
+}
+
+/** Inputs [R, T, C] named and shaped as the outputs of the reference network: the recording pass itself says the shapes. */
+export function referenceInputs(graph: Graph, config: PriorConfig, branches: Branches): Map<string, Tensor> {
+  const scratch = new Graph();
+  const shapes = referenceTokens(scratch, config, {
+    latent: scratch.input('latent', [branches, ...latentShape(config)]),
+    timestep: scratch.input('timestep', [1]),
+    text: textInput(scratch, config, branches),
+  });
+  return new Map(
+    selfAttentionLayers(config.unet).map((layer) => [layer, graph.input(layer, shapes.get(layer)!.shape)]),
+  );
 }

@@ -19,6 +19,7 @@ import {
   gridAngles,
   lpipsPerceptual,
   priorTeacher,
+  variationalTeacher,
 } from '../distill/index.js';
 import type { Face } from '../face/face.js';
 import type { MorphableModel } from '../face/model/model.js';
@@ -72,17 +73,26 @@ export async function distillFace(options: DistillFaceOptions): Promise<Distille
   const condition = await prior.prepare(caption, picture, foldInName(randomKey(config.seed), 'reference'));
   const { guidance, target: plan } = config;
   const perceptual = lpips ? lpipsPerceptual(lpips) : encoderPerceptual(prior.config.vae, model.weights);
-  const teacher = await priorTeacher({ prior, condition, controls, guidance, target: plan, signal: options.signal });
-  const head = await distill({
-    ...running,
-    config,
-    cameras: views.map(({ camera }) => camera),
-    faces: maps.map(({ mask }) => mask),
-    teacher,
-    perceptual: size >= config.batch.patch ? perceptual : null,
-    view: viewOf(config, viewHead(target, faceModel, { azimuth: 0, elevation: 0 }, size).camera),
-  });
-  return { head, picture, controls };
+  const asked = { prior, condition, controls, guidance, signal: options.signal };
+  const { threads, device } = options;
+  const teacher =
+    plan.kind === 'variational'
+      ? await variationalTeacher({ ...asked, target: plan, model, views: config.batch.views, threads, device })
+      : await priorTeacher({ ...asked, target: plan });
+  try {
+    const head = await distill({
+      ...running,
+      config,
+      cameras: views.map(({ camera }) => camera),
+      faces: maps.map(({ mask }) => mask),
+      teacher,
+      perceptual: size >= config.batch.patch ? perceptual : null,
+      view: viewOf(config, viewHead(target, faceModel, { azimuth: 0, elevation: 0 }, size).camera),
+    });
+    return { head, picture, controls };
+  } finally {
+    await teacher.dispose?.();
+  }
 }
 
 /** How the head wants to be looked at: the frontal view's camera and the range of the sweep. */

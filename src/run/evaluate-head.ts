@@ -10,7 +10,7 @@ import { writeFileAtomic } from '../core/files/atomic.js';
 import type { Image } from '../core/image.js';
 import { randomKey } from '../core/rng.js';
 import { encodeImage } from '../deliver/index.js';
-import { type DistillConfig, withDynamicTarget, withStageTwo } from '../distill/index.js';
+import { type DistillConfig, withDynamicTarget, withStageTwo, withVariationalTarget } from '../distill/index.js';
 import type { Instrument } from '../evaluate/figures.js';
 import { type HeadResult, type HeadTable, headTable } from '../evaluate/head-table.js';
 import { PUBLISHED_TABLES, type PublishedTable } from '../evaluate/published-heads.js';
@@ -113,7 +113,7 @@ function rowsOf(tables: readonly PublishedTable[], base: DistillConfig): Map<str
   return new Map(names.map((name) => [name, configOfRow(name, base)]));
 }
 
-/** What a row's name says: `cfg 5`, `60/40`, `dynamic, capped`. */
+/** What a row's name says: `cfg 5`, `60/40`, `dynamic, capped`, `variational`. */
 export function configOfRow(name: string, base: DistillConfig): DistillConfig {
   const [, guidance] = /^cfg (\d+)$/.exec(name) ?? [];
   if (guidance) return { ...base, guidance: Number(guidance) };
@@ -121,6 +121,7 @@ export function configOfRow(name: string, base: DistillConfig): DistillConfig {
   if (stageTwo) return withStageTwo(base, Number(stageTwo) / 100);
   const [, schedule] = /^dynamic, (capped|uncapped)$/.exec(name) ?? [];
   if (schedule === 'capped' || schedule === 'uncapped') return withDynamicTarget(base, schedule);
+  if (name === 'variational') return withVariationalTarget(base);
   throw new Error(`internal: no config for a row called ${name}`);
 }
 
