@@ -3,75 +3,24 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomPicture, tinyConfig, tinyModel, tinyWeights } from '../../test/fixtures/tiny-prior.js';
 import { placeModelFiles } from '../core/files/model-folder.js';
-import { type Image, makeImage } from '../core/image.js';
-import { foldIn, foldInName, RandomStream, randomKey } from '../core/rng.js';
+import type { Image } from '../core/image.js';
+import { foldIn, RandomStream, randomKey } from '../core/rng.js';
 import { compile, Graph } from '../graph/index.js';
-import { trainBpe } from './bpe.js';
 import { type PriorConfig, parsePriorConfig } from './config.js';
 import { controlFeatures, denoise, referenceTokens } from './networks.js';
-import { priorParameters } from './parameters.js';
 import { JokerPrior, type PreparedCondition } from './prior.js';
-import { type NamedWeight, openPrior, type PriorModel, savePriorFile, savePriorFolder } from './prior-files.js';
+import { openPrior, type PriorModel, savePriorFile, savePriorFolder } from './prior-files.js';
 import { refine, sample, type ViewBatch } from './sampler.js';
 import { alphaAt } from './schedule.js';
-import { tokenizerJson } from './tokenizer.js';
 
-const unet = {
-  in_channels: 4,
-  block_out_channels: [8, 16],
-  down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
-  layers_per_block: 1,
-  cross_attention_dim: 8,
-  norm_num_groups: 4,
-  attention_head_dim: 2,
-};
-const config: PriorConfig = parsePriorConfig(
-  {
-    unet: { ...unet, out_channels: 4, up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'] },
-    controlnet: { ...unet, conditioning_embedding_out_channels: [4, 8, 8] },
-    vae: {
-      down_block_types: Array(3).fill('DownEncoderBlock2D'),
-      up_block_types: Array(3).fill('UpDecoderBlock2D'),
-      block_out_channels: [8, 8, 8],
-      norm_num_groups: 4,
-    },
-    text_encoder: {
-      hidden_size: 8,
-      num_attention_heads: 2,
-      num_hidden_layers: 1,
-      intermediate_size: 16,
-      vocab_size: 530,
-      max_position_embeddings: 8,
-    },
-    scheduler: {},
-    tokenizer: tokenizerJson(trainBpe(['a man', 'a man smiling', 'smiling'], 530)),
-    image_size: 16,
-    face_model: 'builtin-2',
-  },
-  'test',
-);
-
+const config: PriorConfig = { ...tinyConfig, image_size: 16, face_model: 'builtin-2' };
 const key = randomKey(7);
-/** Everything random, zero convolutions too: nothing may vanish in a test. */
-const weights: NamedWeight[] = priorParameters(config).map(({ name, shape }) => {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return { name, shape, data: new RandomStream(foldInName(key, name)).normals(size).map((x) => 0.3 * x) };
-});
-const byName = new Map(weights.map((weight) => [weight.name, weight.data]));
-const model: PriorModel = {
-  config,
-  weights: (name) => ({ kind: 'memory', data: byName.get(name)! }),
-  names: weights.map(({ name }) => name),
-  path: 'test',
-};
+const weights = tinyWeights();
+const model: PriorModel = { ...tinyModel(), config };
 
-function picture(index: number): Image {
-  const stream = new RandomStream(foldIn(key, index));
-  const image = makeImage(16, 16, 3);
-  for (let i = 0; i < image.data.length; i++) image.data[i] = stream.uniform();
-  return image;
-}
+const picture = (index: number): Image => randomPicture(index, config.image_size);
 
 const open: JokerPrior[] = [];
 function priorOf(from: PriorModel, batch: number): JokerPrior {
