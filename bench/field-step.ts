@@ -40,7 +40,7 @@ if (preset === paperPreset && device === 'cpu') throw new Error('FIELD=paper is 
 const SIZE = 64;
 const config: DistillConfig = {
   ...preset,
-  losses: { l1: 1, perceptual: 0, sparsity: 0, opaqueness: 0, coverage: 0 },
+  losses: { l1: 1, perceptual: 0, sparsity: 0, opaqueness: 0, coverage: 0, emptiness: 0 },
   decayFrom: 1,
 };
 const { field, samples, optimiser } = config;

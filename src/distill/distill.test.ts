@@ -58,6 +58,34 @@ describe('distill', () => {
     expect(messages.filter((m) => m.kind === 'note').length).toBe(3); // two Stage 1 updates, one Stage 2
   });
 
+  it('keeps the head from what the matte calls empty, and resumes to the same bits with it', async () => {
+    const empty = cameras.map((camera) => renderBallHead(camera).depth.data.map((d) => (d > 0 ? 1 : 0)));
+    let asked = 0;
+    const matte = async (pictures: readonly Image[]) => {
+      asked++;
+      const viewOf = ({ data }: Image) => images.findIndex((image) => image.data.every((x, i) => x === data[i]));
+      return pictures.map((picture) => ({ ...picture, channels: 1, data: empty[viewOf(picture)]! }));
+    };
+    const hazy = { ...toy, losses: { ...toy.losses, sparsity: 0, opaqueness: 0, emptiness: 1 } };
+    const haze = async (options: { matte?: typeof matte }) => {
+      const head = await distill({ config: hazy, cameras, teacher, threads: 1, ...options });
+      const { opacity } = await renderHead(head, cameras[3]!, { threads: 1 });
+      const off = [...opacity.data].filter((_, i) => empty[3]![i] === 0);
+      return off.reduce((sum, o) => sum + o, 0) / off.length;
+    };
+    const [without, with_] = [await haze({}), await haze({ matte })];
+    expect(asked).toBe(3); // one for each update
+    expect(with_).toBeLessThan(0.5 * without);
+    const path = join(folder, 'matte.safetensors');
+    const checkpoint = async (state: DistillState) => {
+      if (state.step === 7) await saveState(path, state);
+    };
+    const short = { config: { ...hazy, steps: 14 }, cameras, teacher, threads: 1, matte };
+    const whole = await distill({ ...short, checkpoint, checkpointEvery: 7 });
+    const again = await distill({ ...short, resume: loadState(path) });
+    expect(again.table.every((value, i) => value === whole.table[i])).toBe(true);
+  });
+
   it('resumes from any checkpoint to the same bits', async () => {
     const short = { ...toy, steps: 24 };
     const paths: string[] = [];

@@ -15,10 +15,11 @@ import { foldIn, foldInName, type RandomKey, RandomStream, randomKey } from '../
 import type { Device } from '../graph/index.js';
 import { type Head, HeadRenderer, type HeadView, updateOccupancy } from '../head/index.js';
 import type { DistillConfig } from './config.js';
+import { emptyAround, type MatteMaker } from './empty.js';
 import type { PerceptualTerm } from './losses.js';
 import { listUpdates, planStep, type TargetUpdate } from './plan.js';
 import { copyState, type DistillState, initialState } from './state.js';
-import { chooseBatch, HeadTrainer, type StepFigures } from './step.js';
+import { chooseBatch, HeadTrainer, type StepFigures, type ViewSet } from './step.js';
 import type { TargetRequest, Teacher } from './teacher.js';
 
 /** What a distillation needs. */
@@ -29,6 +30,8 @@ export type DistillOptions = {
   readonly teacher: Teacher;
   /** per view, H×W×1 of any size: 1 where the view is known to show the head (the control image's mask) */
   readonly faces?: readonly Image[];
+  /** says of targets where they show nobody; default: nobody says so */
+  readonly matte?: MatteMaker;
   readonly perceptual?: PerceptualTerm | null;
   /** how the head is meant to be looked at; default: the paper's view */
   readonly view?: HeadView;
@@ -82,6 +85,7 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
   state = { ...state, ...trainer.adopt(state.head, state.moments) };
   let shown: readonly Image[] = [];
   let faces: readonly Image[] | undefined;
+  let empties: readonly Image[] | undefined;
   let size = 0;
   report({ kind: 'stage', stage: 'distill', text: 'building the head', total: config.steps });
   if (options.device === 'webgpu' && trainer.engine === 'kernels')
@@ -106,14 +110,15 @@ async function runSteps(options: DistillOptions, trainer: HeadTrainer, renderer:
       size = plan.resolution;
       shown = state.targets.map((target) => scaled(target, size));
       faces = options.faces?.map((face) => scaled(face, size));
+      empties = await emptiesOf(options, state.targets, size);
     }
     await occupancyAt(trainer, state.head, config, n);
     const key = keyOf(config, 'step', n);
     const batch = chooseBatch(config.batch, options.cameras.length, size, new RandomStream(key));
     const now = { renderer, head: state.head, n, size };
     if (plan.update?.kind === 'batch') await trainer.read('table');
-    const targets = plan.update?.kind === 'batch' ? await freshTargets(options, now, plan.update, batch.views) : shown;
-    const seen = { cameras: options.cameras, targets, faces };
+    const fresh = plan.update?.kind === 'batch' ? await freshTargets(options, now, plan.update, batch.views) : null;
+    const seen = { cameras: options.cameras, targets: shown, empties, ...fresh, faces };
     const figures = await trainer.step(state.head, state.moments, n, batch, seen, foldInName(key, 'samples'));
     state = { ...state, step: n + 1 };
     if ((n + 1) % REPORT_EVERY === 0 || n + 1 === config.steps) tell(report, n + 1, config.steps, figures, size);
@@ -172,11 +177,26 @@ async function freshTargets(
   now: Now,
   { low, high }: Extract<TargetUpdate, { kind: 'batch' }>,
   views: readonly number[],
-): Promise<Record<number, Image>> {
+): Promise<Pick<ViewSet, 'targets' | 'empties'>> {
   const drawn = new RandomStream(keyOf(options.config, 'timestep', now.n));
   const timestep = low + drawn.integer(high - low + 1);
   const targets = await options.teacher.updateTargets(requestsOf(options, now, views), [timestep]);
-  return Object.fromEntries(views.map((view, i) => [view, scaled(targets[i]!, now.size)]));
+  const empties = await emptiesOf(options, targets, now.size);
+  const byView = (images: readonly Image[]) => Object.fromEntries(views.map((view, i) => [view, images[i]!]));
+  return {
+    targets: byView(targets.map((target) => scaled(target, now.size))),
+    ...(empties && { empties: byView(empties) }),
+  };
+}
+
+/** Where targets surely show nobody, at the size at which they are compared: away from the person, and 1 where the matte is 0. */
+async function emptiesOf(
+  { config, matte }: DistillOptions,
+  targets: readonly Image[],
+  size: number,
+): Promise<Image[] | undefined> {
+  if (!matte || config.losses.emptiness === 0) return undefined;
+  return (await matte(targets)).map((image) => scaled(emptyAround(image), size));
 }
 
 function requestsOf(

@@ -14,7 +14,8 @@ export {
   withVariationalTarget,
 } from './config.js';
 export { countEvaluations, type DistillOptions, distill } from './distill.js';
-export { buildLoss, type LossTerms, type PerceptualTerm } from './losses.js';
+export type { MatteMaker } from './empty.js';
+export { buildLoss, type KnownRays, type LossTerms, type PerceptualTerm } from './losses.js';
 export {
   gridAngles,
   type OrbitGrid,

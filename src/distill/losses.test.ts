@@ -9,6 +9,8 @@ const RAYS = 18;
 const stream = new RandomStream(randomKey(1));
 const uniforms = (n: number) => new Float32Array(n).map(() => stream.uniform());
 
+const NOTHING_KNOWN = { face: null, empty: null };
+
 describe('buildLoss', () => {
   it('is the weighted sum of its terms', async () => {
     const feed = {
@@ -16,11 +18,13 @@ describe('buildLoss', () => {
       target: uniforms(RAYS * 3),
       opacity: uniforms(RAYS),
       face: uniforms(RAYS),
+      empty: uniforms(RAYS),
     };
     const g = new Graph();
     const rays = { color: g.input('color', [RAYS, 3]), opacity: g.input('opacity', [RAYS]) };
-    const weights = { l1: 2, perceptual: 3, sparsity: 0.5, opaqueness: 0.25, coverage: 0.75 };
-    const loss = buildLoss(g, rays, g.input('target', [RAYS, 3]), g.input('face', [RAYS]), shape, weights, {
+    const weights = { l1: 2, perceptual: 3, sparsity: 0.5, opaqueness: 0.25, coverage: 0.75, emptiness: 0.4 };
+    const known = { face: g.input('face', [RAYS]), empty: g.input('empty', [RAYS]) };
+    const loss = buildLoss(g, rays, g.input('target', [RAYS, 3]), known, shape, weights, {
       name: 'correlation',
       build: (_graph, a, b) => mean(mul(a, b)),
       weights: () => {
@@ -40,14 +44,16 @@ describe('buildLoss', () => {
       return -o * Math.log(o) - (1 - o) * Math.log(1 - o);
     });
     const gap = average(RAYS, (i) => feed.face[i]! * (1 - feed.opacity[i]!));
-    expect(total).toBeCloseTo(2 * l1 + 3 * product + 0.5 * sparsity + 0.25 * entropy + 0.75 * gap, 5);
+    const haze = average(RAYS, (i) => feed.empty[i]! * feed.opacity[i]!);
+    const all = 2 * l1 + 3 * product + 0.5 * sparsity + 0.25 * entropy + 0.75 * gap + 0.4 * haze;
+    expect(total).toBeCloseTo(all, 5);
   });
   it('has finite gradients at opacities 0 and 1', async () => {
     const g = new Graph();
     const opacity = g.input('opacity', [RAYS]);
     const color = g.input('color', [RAYS, 3]);
-    const weights = { l1: 1, perceptual: 0, sparsity: 1, opaqueness: 1, coverage: 0 };
-    const loss = buildLoss(g, { color, opacity }, g.input('target', [RAYS, 3]), null, shape, weights, null);
+    const weights = { l1: 1, perceptual: 0, sparsity: 1, opaqueness: 1, coverage: 0, emptiness: 0 };
+    const loss = buildLoss(g, { color, opacity }, g.input('target', [RAYS, 3]), NOTHING_KNOWN, shape, weights, null);
     const program = await compile({ outputs: { slope: gradients(loss.total, [opacity])[0]! }, threads: 1 });
     const zeros = new Float32Array(RAYS * 3);
     for (const value of [0, 1e-30, 0.5, 1]) {

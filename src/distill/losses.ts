@@ -45,16 +45,24 @@ export type LossTerms = {
   readonly sparsity: Tensor;
 };
 
+/** What is known of rays before they are looked along, [B·P²] each, 0 … 1; null when nothing is. */
+export type KnownRays = {
+  /** 1 where they see the head */
+  readonly face: Tensor | null;
+  /** 1 where they miss it */
+  readonly empty: Tensor | null;
+};
+
 /**
  * Builds the loss of B patches of P×P rays.
  * @param color [B·P², 3] in [0, 1], patch by patch, row by row. @param opacity [B·P²] @param target like `color`
- * @param face [B·P²], 1 where the head is known to be, or null when nothing is known
+ * @param known where the head is known to be, and not to be
  */
 export function buildLoss(
   g: Graph,
   rays: { readonly color: Tensor; readonly opacity: Tensor },
   target: Tensor,
-  face: Tensor | null,
+  { face, empty }: KnownRays,
   shape: { readonly views: number; readonly patch: number },
   weights: LossWeights,
   perceptualTerm: PerceptualTerm | null,
@@ -64,7 +72,9 @@ export function buildLoss(
   const plain = add(mul(l1, weights.l1), mul(sparsity, weights.sparsity));
   const sharp = weights.opaqueness === 0 ? plain : add(plain, mul(entropy(rays.opacity), weights.opaqueness));
   const gap = face && weights.coverage > 0 ? mean(mul(face, sub(1, rays.opacity))) : null;
-  const base = gap ? add(sharp, mul(gap, weights.coverage)) : sharp;
+  const covered = gap ? add(sharp, mul(gap, weights.coverage)) : sharp;
+  const haze = empty && weights.emptiness > 0 ? mean(mul(empty, rays.opacity)) : null;
+  const base = haze ? add(covered, mul(haze, weights.emptiness)) : covered;
   if (!perceptualTerm || weights.perceptual === 0) return { total: base, l1, perceptual: null, sparsity };
   const perceptual = perceptualTerm.build(g, toPatches(rays.color, shape), toPatches(target, shape));
   return { total: add(base, mul(perceptual, weights.perceptual)), l1, perceptual, sparsity };

@@ -34,6 +34,8 @@ export type ViewSet = {
   /** by view; only those of the step's batch are looked at */
   readonly targets: { readonly [view: number]: Image };
   readonly faces?: readonly Image[];
+  /** by view, like the targets */
+  readonly empties?: { readonly [view: number]: Image };
 };
 
 /** Which rays a step compares. */
@@ -87,6 +89,7 @@ const DENSITY_POINTS = 32 ** 3;
 export class HeadTrainer {
   private readonly target: Float32Array;
   private readonly face: Float32Array;
+  private readonly empty: Float32Array;
 
   private constructor(
     private readonly config: DistillConfig,
@@ -95,6 +98,7 @@ export class HeadTrainer {
   ) {
     this.target = new Float32Array(field.rays.count * 3);
     this.face = new Float32Array(field.rays.count);
+    this.empty = new Float32Array(field.rays.count);
   }
 
   /** Opens the field's engine and compiles the loss. */
@@ -145,7 +149,8 @@ export class HeadTrainer {
   /**
    * One step on an adopted head, in place.
    * @param n number of the step, from 0. @param views targets at the current resolution; faces: one mask per view at the same
-   * resolution, 1 where the head is known to be; absent: nothing is known. @param key jitters the samples.
+   * resolution, 1 where the head is known to be, empties: where it is known not to be; absent: nothing is known. @param key jitters
+   * the samples.
    */
   async step(
     head: Head,
@@ -168,18 +173,20 @@ export class HeadTrainer {
       opacity: field.opacity,
       target: this.target,
       ...(this.config.losses.coverage > 0 && { face: this.face }),
+      ...(this.config.losses.emptiness > 0 && { empty: this.empty }),
     });
     await this.update(head, moments, n, out, march);
     return { loss: out['loss']![0]!, l1: out['l1']![0]!, perceptual: out['perceptual']?.[0] ?? 0 };
   }
 
-  private fillPatches({ views, place }: StepBatch, { cameras, targets, faces }: ViewSet): void {
+  private fillPatches({ views, place }: StepBatch, { cameras, targets, faces, empties }: ViewSet): void {
     views.forEach((view, b) => {
       const at = b * place.width * place.height;
       const target = targets[view]!;
       fillCameraRays(resizeCamera(cameras[view]!, target.width, target.height), place, this.field.rays, at);
       copyPatch(target, place, this.target, at * 3);
       if (faces) copyPatch(faces[view]!, place, this.face, at);
+      if (empties) copyPatch(empties[view]!, place, this.empty, at);
     });
   }
 
@@ -222,8 +229,11 @@ async function compileLoss(config: DistillConfig, options: TrainerOptions): Prom
   const background = backgroundOnGraph(weights, g.input('harmonics', [count, HARMONICS]));
   const color = overBackground(seen, opacity, background);
   const target = g.input('target', [count, 3]);
-  const face = config.losses.coverage > 0 ? g.input('face', [count]) : null;
-  const loss = buildLoss(g, { color, opacity }, target, face, config.batch, config.losses, options.perceptual ?? null);
+  const known = {
+    face: config.losses.coverage > 0 ? g.input('face', [count]) : null,
+    empty: config.losses.emptiness > 0 ? g.input('empty', [count]) : null,
+  };
+  const loss = buildLoss(g, { color, opacity }, target, known, config.batch, config.losses, options.perceptual ?? null);
   const names = Object.keys(networkShapes(config.field)).filter(isBackground);
   const all = gradients(loss.total, [seen, opacity, ...names.map((name) => weights[name]!)]);
   const outputs = ['seen', 'opacity', ...names].map((name, i) => [`gradient:${name}`, all[i]!]);

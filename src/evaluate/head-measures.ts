@@ -22,6 +22,8 @@ export type HeadMeasures = {
   readonly depthTail: number;
   /** share of the person's pixels where the head stops at least half of the light, 0 … 1 */
   readonly seen: number;
+  /** mean opacity where the person is not at all, 0 … 1: what a mesh or splats carry around the head */
+  readonly haze: number;
 };
 
 /** Names of the measures, how they are printed, and whether more is better. The perceptual one is called as its network is. */
@@ -33,6 +35,7 @@ export const HEAD_MEASURES = {
   depthMedian: { name: 'depth, median mm', digits: 1, higher: false },
   depthTail: { name: 'depth, 95 % mm', digits: 1, higher: false },
   seen: { name: 'seen', digits: 2, higher: true },
+  haze: { name: 'haze', digits: 3, higher: false },
 } as const satisfies Record<keyof HeadMeasures, { name: string | null; digits: number; higher: boolean }>;
 
 /** Opacity from which a ray counts as stopped by the head. */
@@ -68,4 +71,15 @@ export function shareSeen({ opacity, truth }: DepthPair): number {
     if (opacity.data[i]! >= SOLID) seen++;
   });
   return seen / person;
+}
+
+/** Mean opacity H×W×1 of the pixels that a true matte H×W×1 leaves out wholly; 0 when it leaves none. */
+export function meanHaze(opacity: Image, matte: Image): number {
+  let [sum, pixels] = [0, 0];
+  matte.data.forEach((share, i) => {
+    if (share > 0) return;
+    sum += opacity.data[i]!;
+    pixels++;
+  });
+  return pixels === 0 ? 0 : sum / pixels;
 }

@@ -39,6 +39,7 @@ const measures = (perceptual: number, psnr: number): HeadMeasures => ({
   depthMedian: 1,
   depthTail: 2,
   seen: 1,
+  haze: 0,
 });
 
 describe('publishedPairs', () => {

@@ -9,17 +9,14 @@ import {
   add,
   averagePool2x,
   concat,
-  conv2d,
   div,
   type Graph,
-  groupNorm,
   linear,
   log,
   mean,
   mul,
   reshape,
   sigmoid,
-  silu,
   softmax,
   softplus,
   sub,
@@ -27,6 +24,7 @@ import {
   type Tensor,
   upsampleNearest2x,
 } from '../graph/index.js';
+import { plainBlock, plainConvolution } from '../nets/index.js';
 
 /** W: side of the window of the 64² picture that the network looks at. A multiple of 8, for three halvings. */
 export const WINDOW = 40;
@@ -50,35 +48,19 @@ export type TongueOutputs = {
   readonly direction: Tensor;
 };
 
-function convolution(x: Tensor, name: string, channels: number, size: 1 | 3): Tensor {
-  const weight = x.graph.parameter(`${name}.weight`, [channels, x.shape[1]!, size, size]);
-  const bias = x.graph.parameter(`${name}.bias`, [channels]);
-  return conv2d(x, weight, bias, { padding: (size - 1) / 2 });
-}
-
-/** Groups of the normalisation and what keeps it finite where a picture is flat: a grey window has no variance. */
-const GROUPS = 4;
-const FLAT = 1e-5;
-
-function block(x: Tensor, name: string, channels: number): Tensor {
-  const scale = x.graph.parameter(`${name}_norm.weight`, [channels]);
-  const shift = x.graph.parameter(`${name}_norm.bias`, [channels]);
-  return silu(groupNorm(convolution(x, name, channels, 3), GROUPS, scale, shift, FLAT));
-}
-
 /** The network on windows [B, 3, W, W] in [−1, 1]. Parameters are made on the window's graph. */
 export function tongueNetwork(window: Tensor): TongueOutputs {
   const [full, half, quarter] = WIDTHS;
-  const x1 = block(window, 'full', full);
-  const x2 = block(block(averagePool2x(x1), 'half1', half), 'half2', half);
-  const x3 = block(block(averagePool2x(x2), 'quarter1', quarter), 'quarter2', quarter);
-  const y2 = block(concat([upsampleNearest2x(x3), x2], 1), 'up_half', half);
-  const y1 = block(concat([upsampleNearest2x(y2), x1], 1), 'up_full', full);
-  return { mask: convolution(y1, 'mask', 1, 1), direction: directionLogits(x3) };
+  const x1 = plainBlock(window, 'full', full);
+  const x2 = plainBlock(plainBlock(averagePool2x(x1), 'half1', half), 'half2', half);
+  const x3 = plainBlock(plainBlock(averagePool2x(x2), 'quarter1', quarter), 'quarter2', quarter);
+  const y2 = plainBlock(concat([upsampleNearest2x(x3), x2], 1), 'up_half', half);
+  const y1 = plainBlock(concat([upsampleNearest2x(y2), x1], 1), 'up_full', full);
+  return { mask: plainConvolution(y1, 'mask', 1, 1), direction: directionLogits(x3) };
 }
 
 function directionLogits(x: Tensor): Tensor {
-  const small = block(averagePool2x(x), 'eighth', DIRECTION_WIDTH);
+  const small = plainBlock(averagePool2x(x), 'eighth', DIRECTION_WIDTH);
   const [batch, ...rest] = small.shape as [number, ...number[]];
   const inputs = rest.reduce((a, b) => a * b, 1);
   const weight = x.graph.parameter('direction.weight', [JUDGED_DIRECTIONS.length, inputs]);

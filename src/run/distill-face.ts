@@ -8,6 +8,7 @@ import { referenceCrop } from '../condition/condition.js';
 import { controlAndMask } from '../condition/control.js';
 import { viewHead } from '../condition/orbit.js';
 import type { Camera } from '../core/camera.js';
+import { assetPath } from '../core/files/assets.js';
 import type { Image } from '../core/image.js';
 import type { Report } from '../core/progress.js';
 import { foldInName, randomKey } from '../core/rng.js';
@@ -26,6 +27,7 @@ import type { MorphableModel } from '../face/model/model.js';
 import type { Device } from '../graph/index.js';
 import type { Head, HeadView } from '../head/index.js';
 import type { LpipsModel } from '../nets/index.js';
+import { Matting } from '../photo/matting.js';
 import type { Photo } from '../photo/photo.js';
 import type { JokerPrior, PriorModel } from '../prior/index.js';
 
@@ -79,10 +81,13 @@ export async function distillFace(options: DistillFaceOptions): Promise<Distille
     plan.kind === 'variational'
       ? await variationalTeacher({ ...asked, target: plan, model, views: config.batch.views, threads, device })
       : await priorTeacher({ ...asked, target: plan });
+  const matting =
+    config.losses.emptiness > 0 ? await Matting.load(assetPath('matting', 'matting.safetensors'), { threads }) : null;
   try {
     const head = await distill({
       ...running,
       config,
+      ...(matting && { matte: (pictures) => matting.mattes(pictures) }),
       cameras: views.map(({ camera }) => camera),
       faces: maps.map(({ mask }) => mask),
       teacher,
@@ -91,7 +96,7 @@ export async function distillFace(options: DistillFaceOptions): Promise<Distille
     });
     return { head, picture, controls };
   } finally {
-    await teacher.dispose?.();
+    await Promise.all([teacher.dispose?.(), matting?.dispose()]);
   }
 }
 

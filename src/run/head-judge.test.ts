@@ -61,6 +61,11 @@ describe('HeadJudge', () => {
     expect(measures.depthMedian).toBeCloseTo(0, 3);
     expect(measures.depthTail).toBeCloseTo(20, 3);
     const everywhere = { ...view, depth: { ...makeImage(32, 32, 1), data: new Float32Array(32 * 32).fill(1200) } };
+    expect(measures.haze).toBeLessThan(0.5); // below a half is what this truth calls nobody
+    const nobody = { ...view, mask: makeImage(32, 32, 1) };
+    const { opacity } = await renderHead(head, view.camera, { samples: tablePreset.samples, threads: 1 });
+    const mean = opacity.data.reduce((sum, o) => sum + o, 0) / 32 ** 2;
+    expect((await judge.look(head, [nobody])).measures.haze).toBeCloseTo(mean, 2);
     expect((await judge.look(head, [everywhere])).measures.seen).toBeCloseTo(person / 32 ** 2, 9);
   });
 });

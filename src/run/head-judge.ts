@@ -6,7 +6,7 @@
  */
 import { type Image, makeImage, toNetwork } from '../core/image.js';
 import { type DistillConfig, encoderPerceptual, lpipsPerceptual } from '../distill/index.js';
-import { type DepthPair, depthErrors, type HeadMeasures, shareSeen } from '../evaluate/head-measures.js';
+import { type DepthPair, depthErrors, type HeadMeasures, meanHaze, shareSeen } from '../evaluate/head-measures.js';
 import { meanSquaredError, peakSignalToNoise, structuralSimilarity } from '../evaluate/image-metrics.js';
 import { insideMatte } from '../evaluate/matte.js';
 import { meanOf, quantileOf } from '../evaluate/statistics.js';
@@ -49,7 +49,8 @@ export class HeadJudge {
       const pair = depthPair(found.depth, found.opacity, view);
       pictures.push(found.color);
       depth ??= solid(pair);
-      seen.push({ ...(await this.pictureFigures(found.color, view)), pair });
+      const haze = meanHaze(found.opacity, view.mask);
+      seen.push({ ...(await this.pictureFigures(found.color, view)), pair, haze });
     }
     return { measures: overViews(seen), row: { first: null, views: pictures, depth: depth! } };
   }
@@ -83,7 +84,7 @@ export type JudgedView = Omit<TrueView, 'face'>;
 /** Measures of one picture. */
 export type PictureFigures = Pick<HeadMeasures, 'perceptual' | 'ssim' | 'psnr' | 'mse'>;
 
-type ViewFigures = PictureFigures & { readonly pair: DepthPair };
+type ViewFigures = PictureFigures & { readonly pair: DepthPair; readonly haze: number };
 
 function depthPair(depth: Image, opacity: Image, { depth: truth }: JudgedView): DepthPair {
   return { found: { ...depth, data: depth.data.map((d) => d * WORLD_MILLIMETRES) }, opacity, truth };
@@ -100,6 +101,7 @@ function overViews(seen: readonly ViewFigures[]): HeadMeasures {
     depthMedian: quantileOf(errors, 0.5),
     depthTail: quantileOf(errors, 0.95),
     seen: meanOf(seen.map(({ pair }) => shareSeen(pair))),
+    haze: meanOf(seen.map(({ haze }) => haze)),
   };
 }
 
