@@ -12,6 +12,7 @@ import type { MorphableModel } from '../face/model/model.js';
 import type { Device } from '../graph/index.js';
 import type { Photo } from '../photo/photo.js';
 import { JokerPrior, makeTokenizer, type PriorModel, priorParameters } from '../prior/index.js';
+import { channelWeights } from '../train/channel-weights.js';
 import { train } from '../train/loop.js';
 import { PERSONAL_RECIPE, PERSONAL_STEPS, personalPictures, personalTask } from '../train/personal.js';
 import { type JobContext, stopIfAsked } from './job.js';
@@ -108,7 +109,10 @@ async function materialOf(model: PriorModel, { photo, reference, faceModel }: Pe
     const ids = (text: string) => Int32Array.from(encoder.encode(text), Number);
     const prompts = crops.map(() => ids(caption));
     const latentShape = prior.latentShape;
-    return { pictures: set, latents: { length, means, deviations }, latentShape, prompts, empty: ids('') };
+    const decode = async (latents: Float32Array) => (await prior.decodeLatents(latents)).map(({ data }) => data);
+    const weights = await channelWeights(decode, means, latentShape);
+    const latents = { length, means, deviations };
+    return { pictures: set, latents, latentShape, prompts, empty: ids(''), channelWeights: weights };
   } finally {
     await prior.dispose();
   }

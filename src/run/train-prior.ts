@@ -3,22 +3,20 @@
  *
  * The autoencoder's weights must be there; latents, captions and token ids are made from them and the shards at each start.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { JokerError } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files/atomic.js';
 import { parseJsonStrict } from '../core/files/json.js';
 import { readFileText } from '../core/files/read.js';
-import { openSafetensors, readTensor, writeSafetensors } from '../core/files/safetensors.js';
-import { silent } from '../core/progress.js';
+import { openSafetensors } from '../core/files/safetensors.js';
 import { foldIn, RandomStream, randomKey } from '../core/rng.js';
 import { renderedPerson, renderedShot, variantsOf } from '../data/rendered.js';
 import { openHeadModel } from '../data/sources/heads.js';
 import { type RenderedSet, readRenderedSet } from '../data/sources/rendered-shards.js';
 import { describe } from '../data/synthetic/describe.js';
-import { compile, Graph, type WeightSource } from '../graph/index.js';
-import { scopeOf, type VaeConfig, vaeEncode, vaeFactor } from '../nets/index.js';
+import type { WeightSource } from '../graph/index.js';
+import { vaeFactor } from '../nets/index.js';
 import {
   JokerPrior,
   makeTokenizer,
@@ -32,8 +30,7 @@ import {
 } from '../prior/index.js';
 import { baseTask, type CaptionedLatents } from '../train/base.js';
 import { type AblatedPart, miniNetworks, type PriorNetworks } from '../train/config.js';
-import type { LatentSet } from '../train/diffusion.js';
-import { type PictureSet, pictureTo } from '../train/pictures.js';
+import type { PictureSet } from '../train/pictures.js';
 import { type PriorAblation, priorTask } from '../train/prior.js';
 import {
   finish,
@@ -45,11 +42,10 @@ import {
   type TrainRequest,
 } from './train.js';
 import { sampleGrid } from './training-grid.js';
+import { cachedLatents, setChannelWeights } from './training-latents.js';
 
 /** Vocabulary of the embedded tokenizer: 512 bytes and word ends, two marks, and merges for the words of the captions. */
 const VOCABULARY = 768;
-const ENCODE_BATCH = 16;
-const SCALE_PICTURES = 512;
 
 /** Request of a diffusion stage. */
 export type DiffusionRequest = TrainRequest & {
@@ -206,12 +202,15 @@ export async function prepareMaterial(
   const prompts = perFrame.flatMap((prompt) => new Array<Int32Array>(pictures.views).fill(prompt));
   const side = pictures.size / vaeFactor(networks.vae);
   const latentShape = [networks.vae.latent_channels, side, side] as const;
+  const channelWeights =
+    first?.channelWeights ?? (controls && (await setChannelWeights(networks.vae, vae, latents, latentShape, request)));
   return {
     pictures: { ...pictures, captions },
     latents,
     latentShape,
     prompts,
     empty: ids(''),
+    ...(channelWeights && { channelWeights }),
     networks,
     tokenizer,
     vae,
@@ -265,101 +264,4 @@ function captionsOf(set: RenderedSet, headModel: string | undefined): string[] {
       return describe(person, { ...shot, pose: { yaw: 0, pitch: 0, roll: 0 } }, random);
     });
   });
-}
-
-type Encoded = { latents: LatentSet; scale: number };
-
-/**
- * Latents of the set, made once and kept beside the stages: they are as good as the autoencoder's weights and the pictures
- * that they were made of, and are made again when either has changed.
- */
-async function cachedLatents(
-  request: DiffusionRequest,
-  config: VaeConfig,
-  weights: ReadonlyMap<string, Float32Array>,
-  { pictures, name, wantedScale }: { pictures: PictureSet; name: string; wantedScale: number | undefined },
-): Promise<Encoded> {
-  const path = join(request.out, name);
-  const made = latentsOf(weights, pictures.images, wantedScale);
-  if (existsSync(path)) {
-    const file = openSafetensors(path);
-    if (file.metadata['made'] === made) {
-      const [means, deviations] = [readTensor(file, 'means'), readTensor(file, 'deviations')];
-      const length = means.length / (pictures.people * pictures.frames * pictures.views);
-      return { latents: { length, means, deviations }, scale: Number(file.metadata['scale']) };
-    }
-  }
-  const encoded = await encodeAll(config, weights, pictures, wantedScale, request);
-  const { means, deviations } = encoded.latents;
-  const tensors = Object.entries({ means, deviations }).map(([name, data]) => ({
-    name,
-    dtype: 'F32' as const,
-    shape: [data.length],
-    data,
-  }));
-  await writeSafetensors(path, tensors, { made, scale: String(encoded.scale) });
-  return encoded;
-}
-
-/** Hash of what latents are made of. */
-function latentsOf(
-  weights: ReadonlyMap<string, Float32Array>,
-  images: Uint8Array,
-  wantedScale: number | undefined,
-): string {
-  const hash = createHash('sha256');
-  if (wantedScale !== undefined) hash.update(String(wantedScale));
-  for (const [name, values] of weights) hash.update(name).update(values);
-  return hash.update(images).digest('hex');
-}
-
-async function encodeAll(
-  config: VaeConfig,
-  weights: ReadonlyMap<string, Float32Array>,
-  set: PictureSet,
-  wantedScale: number | undefined,
-  { threads, device, report = silent }: DiffusionRequest,
-): Promise<Encoded> {
-  const graph = new Graph();
-  const image = graph.input('image', [ENCODE_BATCH, 3, set.size, set.size]);
-  const { mean, logVariance } = vaeEncode(scopeOf(graph, 'vae.'), config, image);
-  const program = await compile({
-    outputs: { mean, logVariance },
-    weights: (name) => ({ kind: 'memory', data: weights.get(name)! }),
-    threads,
-    device,
-  });
-  const count = set.people * set.frames * set.views;
-  const length = mean.shape.slice(1).reduce((a, b) => a * b, 1);
-  const means = new Float32Array(count * length);
-  const deviations = new Float32Array(count * length);
-  const pixels = 3 * set.size ** 2;
-  const buffer = new Float32Array(ENCODE_BATCH * pixels);
-  report({ kind: 'stage', stage: 'latents', text: 'encoding pictures', total: count });
-  for (let first = 0; first < count; first += ENCODE_BATCH) {
-    const batch = Math.min(ENCODE_BATCH, count - first);
-    for (let b = 0; b < batch; b++) pictureTo(set.images, first + b, set.size, buffer, b * pixels);
-    const out = await program.run({ image: buffer });
-    means.set(out['mean']!.subarray(0, batch * length), first * length);
-    deviations.set(
-      out['logVariance']!.subarray(0, batch * length).map((v) => Math.exp(0.5 * v)),
-      first * length,
-    );
-    report({ kind: 'progress', done: first + batch, total: count });
-  }
-  await program.dispose();
-  // From the first pictures only, so that a set that grows between two stages does not change the scale.
-  const scale = wantedScale ?? 1 / deviationOf(means.subarray(0, Math.min(count, SCALE_PICTURES) * length));
-  for (let i = 0; i < means.length; i++) {
-    means[i]! *= scale;
-    deviations[i]! *= scale;
-  }
-  return { latents: { length, means, deviations }, scale };
-}
-
-/** Root mean square of all values: scaled latents get unit power, as diffusion assumes. */
-function deviationOf(values: Float32Array): number {
-  let total = 0;
-  for (const value of values) total += value * value;
-  return Math.sqrt(total / values.length);
 }

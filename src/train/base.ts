@@ -18,6 +18,8 @@ export type CaptionedLatents = {
   readonly prompts: readonly Int32Array[];
   /** token ids of the empty prompt */
   readonly empty: Int32Array;
+  /** how much the prior's loss counts each channel, [C], mean 1 (channel-weights.ts); default: all alike */
+  readonly channelWeights?: Float32Array;
 };
 
 /** Joker, supplement: a caption becomes empty with this probability, for classifier-free guidance. */

@@ -38,7 +38,7 @@ export function noisedLatent({ latent, noise, signal, spread }: NoisedInputs): T
   return add(mul(latent, signal), mul(noise, spread));
 }
 
-/** MSE between a prediction and v = √ᾱ·ε − √(1−ᾱ)·z; `weights` [B, 1, H, W] with mean 1, default: all alike. */
+/** MSE between a prediction and v = √ᾱ·ε − √(1−ᾱ)·z; `weights` [B, C, H, W] with mean 1, default: all alike. */
 export function velocityLoss(
   prediction: Tensor,
   { latent, noise, signal, spread }: NoisedInputs,

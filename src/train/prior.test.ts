@@ -46,6 +46,30 @@ function batches(materials: readonly PriorMaterial[], groups: number, count: num
 }
 
 describe('batches of the prior', () => {
+  test('the loss of a cell is weighed by its place, and its channels by what they show', () => {
+    const plain = markedSet(0, 255, 2);
+    const { means, deviations, length } = plain.latents;
+    // The same latents with each number standing in three channels.
+    const thrice = (values: Float32Array) =>
+      Float32Array.from(
+        { length: 3 * values.length },
+        (_, i) => values[Math.floor(i / (3 * length)) * length + (i % length)]!,
+      );
+    const wide: PriorMaterial = {
+      ...plain,
+      latents: { length: 3 * length, means: thrice(means), deviations: thrice(deviations) },
+      latentShape: [3, SIDE, SIDE],
+      channelWeights: Float32Array.of(2, 1, 0),
+    };
+    const [one, three] = [plain, wide].map((set) => batches([set], 2, 1)[0]!['weights'] as Float32Array);
+    const cells = SIDE * SIDE;
+    expect(three!.length).toBe(3 * one!.length);
+    for (const [i, weight] of three!.entries()) {
+      const [picture, channel] = [Math.floor(i / (3 * cells)), Math.floor(i / cells) % 3];
+      expect(weight).toBeCloseTo((2 - channel) * one![picture * cells + (i % cells)]!, 6);
+    }
+  });
+
   test('every group comes from one set, sets alike often, parts of a group from one person', () => {
     const [wild, studio] = [markedSet(0, 0, 2), markedSet(10, 255, 4)];
     let fromStudio = 0;

@@ -110,8 +110,7 @@ export function priorTask(
       const embedding = controlEmbedding(scope, networks.controlnet, picture);
       const control = controlnet(scope, networks.controlnet, { sample, timestep, text, embedding });
       const prediction = unet(scopeOf(graph, 'unet.'), networks.unet, { sample, timestep, text, control, inject });
-      const [, , height, width] = sample.shape as [number, number, number, number];
-      return { loss: velocityLoss(prediction, inputs, graph.input('weights', [batch, 1, height, width])) };
+      return { loss: velocityLoss(prediction, inputs, graph.input('weights', sample.shape)) };
     },
     batch: (key) => priorBatch(new RandomStream(key), groups, sources, ablation),
   };
@@ -165,7 +164,8 @@ function drawGroup(
   { person, frame, captioned, noText }: { person: number; frame: number; captioned: boolean } & PriorAblation,
 ) {
   const { pictures, latents, latentShape, prompts, empty } = source;
-  const side = latentShape[1];
+  const [channels, side] = latentShape;
+  const { channelWeights = new Float32Array(channels).fill(1) } = source;
   const targets = pickViews(random, pictures.views, views).map((view) => viewIndex(pictures, person, frame, view));
   const reference = viewIndex(pictures, person, otherFrame(random, pictures, frame), random.integer(pictures.views));
   const pixels = 3 * pictures.size ** 2;
@@ -175,7 +175,12 @@ function drawGroup(
   });
   const values = {
     ...noisedValues(latents, targets, random, views),
-    weights: joined(targets.map((index) => emphasisOf(pictures, index, side, MINI_EMPHASIS))),
+    weights: joined(
+      targets.flatMap((index) => {
+        const cells = emphasisOf(pictures, index, side, MINI_EMPHASIS);
+        return Array.from(channelWeights, (weight) => cells.map((cell) => cell * weight));
+      }),
+    ),
     reference: sampledLatents(latents, [reference], random),
     control,
   };
