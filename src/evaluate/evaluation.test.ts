@@ -14,7 +14,7 @@ import { columnsOf, columnValue, figureOf } from './figures.js';
 import { insideMatte } from './matte.js';
 import { type Measured, measure } from './measures.js';
 import { orderingsOf } from './orderings.js';
-import { ABLATIONS, GUIDANCE } from './paper-tables.js';
+import { ABLATIONS, GUIDANCE, PAPER_TABLES } from './paper-tables.js';
 import { countVerdicts, verdictOf } from './verdict.js';
 
 describe('metrics of faces', () => {
@@ -192,4 +192,17 @@ describe('orderings', () => {
     expect(of('psnr').ours!.value).toBeCloseTo(0.1, 6);
     expect(of('lpips')).toMatchObject({ better: 'guidance 3', verdict: 'disagrees' });
   });
+});
+
+it("the paper's own table compares each method with ours, and ours loses twice", () => {
+  const nothing = { self: new Map(), cross: new Map() };
+  const orderings = orderingsOf(PAPER_TABLES.main, nothing, randomKey(1));
+  expect(orderings).toHaveLength(7 * 12 - 1); // one value of a column is the same as ours
+  expect(orderings.every(({ better, worse }) => [better, worse].includes('ours'))).toBe(true);
+  const lost = orderings.filter(({ worse }) => worse === 'ours');
+  // "best everywhere except cross CSIM and cross AED"
+  expect(lost.map(({ protocol, column, better }) => [protocol, column, better])).toEqual([
+    ['cross', 'csim', 'x-portrait'],
+    ['cross', 'aed', 'voodoo-xp'],
+  ]);
 });
