@@ -9,22 +9,18 @@ import {
   add,
   averagePool2x,
   concat,
-  div,
   type Graph,
   linear,
   log,
   mean,
   mul,
   reshape,
-  sigmoid,
   softmax,
-  softplus,
   sub,
-  sum,
   type Tensor,
   upsampleNearest2x,
 } from '../graph/index.js';
-import { plainBlock, plainConvolution } from '../nets/index.js';
+import { maskTerms, plainBlock, plainConvolution } from '../nets/index.js';
 
 /** W: side of the window of the 64² picture that the network looks at. A multiple of 8, for three halvings. */
 export const WINDOW = 40;
@@ -68,8 +64,6 @@ function directionLogits(x: Tensor): Tensor {
   return linear(reshape(small, [batch, inputs]), weight, bias);
 }
 
-/** Keeps the overlap's quotient finite in a batch without tongues; far below one pixel. */
-const NO_TONGUE = 1e-3;
 /** Keeps the logarithm finite where softmax underflows; float32 has 1e-7 of resolution near 1. */
 const TINY = 1e-7;
 /** The direction is a by-catch: below one, so that the mask's features come first. */
@@ -84,11 +78,7 @@ export function tongueLoss(graph: Graph, batch: number): { loss: Tensor; figures
   const { mask, direction } = tongueNetwork(graph.input('window', [batch, 3, WINDOW, WINDOW]));
   const truth = graph.input('truth', mask.shape);
   const pointing = graph.input('pointing', direction.shape);
-  const entropy = mean(sub(softplus(mask), mul(mask, truth)));
-  const share = sigmoid(mask);
-  const both = add(sum(mul(share, truth)), NO_TONGUE);
-  const either = add(sum(sub(add(share, truth), mul(share, truth))), NO_TONGUE);
-  const overlap = div(both, either);
+  const { entropy, overlap } = maskTerms(mask, truth);
   const surprise = mul(mean(mul(pointing, log(add(softmax(direction), TINY)))), -JUDGED_DIRECTIONS.length);
   const loss = add(sub(add(entropy, 1), overlap), mul(surprise, DIRECTION_WEIGHT));
   return { loss, figures: { entropy, overlap, surprise } };

@@ -35,7 +35,7 @@ export {
 } from './lpips.js';
 export { MATTE_SIDE, matteLoss, matteNetwork } from './matte.js';
 export { repeatBatch } from './ops.js';
-export { plainBlock, plainConvolution } from './plain-blocks.js';
+export { maskTerms, plainBlock, plainConvolution } from './plain-blocks.js';
 export { downsample, type ResnetOptions, resnet, upsample } from './resnet.js';
 export {
   type ConvolutionOptions,

@@ -4,22 +4,8 @@
  *
  * Our own, in the place of the paper's MODNet; made for pictures that the embedded prior draws, not for photos. Letters: B pictures, W side.
  */
-import {
-  add,
-  averagePool2x,
-  concat,
-  div,
-  type Graph,
-  mean,
-  mul,
-  sigmoid,
-  softplus,
-  sub,
-  sum,
-  type Tensor,
-  upsampleNearest2x,
-} from '../graph/index.js';
-import { plainBlock, plainConvolution } from './plain-blocks.js';
+import { add, averagePool2x, concat, type Graph, sub, type Tensor, upsampleNearest2x } from '../graph/index.js';
+import { maskTerms, plainBlock, plainConvolution } from './plain-blocks.js';
 
 /** W: the embedded prior's pictures. A multiple of 8, for three halvings. */
 export const MATTE_SIDE = 64;
@@ -40,9 +26,6 @@ export function matteNetwork(picture: Tensor): Tensor {
   return plainConvolution(y1, 'mask', 1, 1);
 }
 
-/** Keeps the overlap's quotient finite in a batch of empty pictures; far below one pixel. */
-const NOBODY = 1e-3;
-
 /**
  * Loss of a batch: cross entropy per pixel + soft Jaccard distance (Rahman and Wang 2016). Inputs made on the graph: `picture`
  * [B, 3, W, W] in [−1, 1], `truth` [B, 1, W, W] shares.
@@ -50,10 +33,6 @@ const NOBODY = 1e-3;
 export function matteLoss(graph: Graph, batch: number): { loss: Tensor; figures: Record<string, Tensor> } {
   const mask = matteNetwork(graph.input('picture', [batch, 3, MATTE_SIDE, MATTE_SIDE]));
   const truth = graph.input('truth', mask.shape);
-  const entropy = mean(sub(softplus(mask), mul(mask, truth)));
-  const share = sigmoid(mask);
-  const both = add(sum(mul(share, truth)), NOBODY);
-  const either = add(sum(sub(add(share, truth), mul(share, truth))), NOBODY);
-  const overlap = div(both, either);
+  const { entropy, overlap } = maskTerms(mask, truth);
   return { loss: add(sub(1, overlap), entropy), figures: { entropy, overlap } };
 }

@@ -3,7 +3,20 @@
  *
  * Not the blocks of the Stable Diffusion family (resnet.ts), whose names and shapes are given.
  */
-import { conv2d, groupNorm, silu, type Tensor } from '../graph/index.js';
+import {
+  add,
+  conv2d,
+  div,
+  groupNorm,
+  mean,
+  mul,
+  sigmoid,
+  silu,
+  softplus,
+  sub,
+  sum,
+  type Tensor,
+} from '../graph/index.js';
 
 /** Groups of the normalisation, and what keeps it finite where a picture is flat: a grey window has no variance. */
 const GROUPS = 4;
@@ -21,4 +34,15 @@ export function plainBlock(x: Tensor, name: string, channels: number): Tensor {
   const scale = x.graph.parameter(`${name}_norm.weight`, [channels]);
   const shift = x.graph.parameter(`${name}_norm.bias`, [channels]);
   return silu(groupNorm(plainConvolution(x, name, channels, 3), GROUPS, scale, shift, FLAT));
+}
+
+/** Keeps the overlap's quotient finite in a batch of empty pictures; far below one pixel. */
+const NOTHING = 1e-3;
+
+/** Cross entropy per pixel, and the soft Jaccard overlap (Rahman and Wang 2016), of logits and true shares of one shape. */
+export function maskTerms(logits: Tensor, truth: Tensor): { readonly entropy: Tensor; readonly overlap: Tensor } {
+  const share = sigmoid(logits);
+  const both = add(sum(mul(share, truth)), NOTHING);
+  const either = add(sum(sub(add(share, truth), mul(share, truth))), NOTHING);
+  return { entropy: mean(sub(softplus(logits), mul(logits, truth))), overlap: div(both, either) };
 }

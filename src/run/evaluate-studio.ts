@@ -5,6 +5,7 @@
  * Owns what it opens until `closeStudio`.
  */
 import { loadFaceTools } from '../condition/analyse-face.js';
+import { assetPath } from '../core/files/assets.js';
 import { placeModelFiles } from '../core/files/model-folder.js';
 import { openHeadModel } from '../data/sources/heads.js';
 import { PeopleRenderer } from '../data/synthetic/render.js';
@@ -48,7 +49,12 @@ export type Studio = {
   readonly renderer: PeopleRenderer;
   readonly tools: FaceTools;
   /** what all heads depend on beside person and config */
-  readonly subject: { readonly weights: string; readonly headModel: string; readonly peopleSeed: number };
+  readonly subject: {
+    readonly weights: string;
+    readonly matting: string;
+    readonly headModel: string;
+    readonly peopleSeed: number;
+  };
 };
 
 /** Default seed of the people. */
@@ -72,6 +78,7 @@ export async function openStudio(request: StudioRequest, base: DistillConfig, co
     tools,
     subject: {
       weights: weightsIdentity(weights),
+      matting: weightsIdentity(assetPath('matting', 'matting.safetensors')),
       headModel: headModel ? weightsIdentity(headModel) : renderer.anatomy.model.family,
       peopleSeed,
     },
